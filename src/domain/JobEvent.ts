@@ -1,0 +1,153 @@
+/**
+ * What happened to a job, as it is logged, sent and archived.
+ *
+ * One transaction writes one or more log rows, each with the batch of its events: the row is one AMQP message
+ * (CloudEvents 1.0, JSON batch) and one archived document. Inside, an event is the compact `LogEvent`; outside it is
+ * the `CloudEvent`. The event id is `<jobId>:<seq>`: repeats collapse and contradictions show.
+ */
+import { Schema } from "effect"
+import { JobId } from "./Job.ts"
+import { JobClass } from "./JobStatus.ts"
+import { Position } from "./Position.ts"
+
+export const jobEventTypes = [
+  "created",
+  "dispatched",
+  "started",
+  "progressed",
+  "attempt-failed",
+  "retry-scheduled",
+  "completed",
+  "dead-lettered",
+  "cancel-requested",
+  "cancelled",
+  "replayed",
+  "released",
+  "lease-expired",
+  "completion-refused"
+] as const
+export const operatorEventTypes = ["queue-paused", "queue-resumed"] as const
+export const EventType = Schema.Literals([...jobEventTypes, ...operatorEventTypes]).annotate({ identifier: "EventType" })
+export type EventType = typeof EventType.Type
+
+/**
+ * One event as PostgreSQL writes it. Operator events have no `job` and no `seq`; their subject is in `queue`.
+ * `from` and `to` differ in exactly one event of a transition: the books are the sum of them.
+ */
+export const LogEvent = Schema.Struct({
+  type: EventType,
+  job: Schema.optionalKey(JobId),
+  /** Per job: 1, 2, 3 … without gaps. */
+  seq: Schema.optionalKey(Schema.Int),
+  /** Milliseconds since 1970, PostgreSQL's clock. */
+  at: Schema.Int,
+  from: JobClass,
+  to: JobClass,
+  attempt: Schema.optionalKey(Schema.Int),
+  queue: Schema.String,
+  jobType: Schema.optionalKey(Schema.String),
+  traceparent: Schema.optionalKey(Schema.String),
+  correlationId: Schema.optionalKey(Schema.String),
+  /**
+   * What the type of event adds: `worker`, `waitMillis` (started), `runMillis` (completed, attempt-failed), `error`,
+   * `delayMillis` (retry-scheduled), `reason` (dead-lettered, completion-refused, cancelled), `actor`, `progress`.
+   */
+  data: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json))
+}).annotate({ identifier: "LogEvent" })
+export type LogEvent = typeof LogEvent.Type
+
+/** One row of the event log with its place. */
+export const LogRow = Schema.Struct({
+  /** Counts restores and fail-overs of PostgreSQL: ids and transaction ids may repeat in the next epoch. */
+  epoch: Schema.Int,
+  position: Position,
+  /** Commit side clock of PostgreSQL in milliseconds. */
+  at: Schema.Int,
+  /** Program and instance that wrote it: `gateway/host-1`. */
+  source: Schema.String,
+  events: Schema.Array(LogEvent)
+})
+export type LogRow = typeof LogRow.Type
+
+/** The archive's key: an id means something within its epoch only. */
+export const archiveId = (row: LogRow): string => `${row.epoch}:${row.position.id}`
+
+/** The CloudEvents `type` of a log event: `odto.job.created.v1`, `odto.queue.paused.v1`. */
+export const cloudEventType = (type: EventType): string =>
+  type === "queue-paused"
+    ? "odto.queue.paused.v1"
+    : type === "queue-resumed"
+    ? "odto.queue.resumed.v1"
+    : `odto.job.${type}.v1`
+
+const eventTypeOf = new Map<string, EventType>(
+  [...jobEventTypes, ...operatorEventTypes].map((type) => [cloudEventType(type), type])
+)
+
+/** CloudEvents 1.0 in its JSON format, with our extension attributes. */
+export const CloudEvent = Schema.Struct({
+  specversion: Schema.Literal("1.0"),
+  id: Schema.String,
+  source: Schema.String,
+  type: Schema.Literals([...jobEventTypes, ...operatorEventTypes].map(cloudEventType)),
+  subject: Schema.String,
+  /** RFC 3339 with milliseconds. */
+  time: Schema.String,
+  dataschema: Schema.String,
+  datacontenttype: Schema.Literal("application/json"),
+  sequence: Schema.optionalKey(Schema.Int),
+  attempt: Schema.optionalKey(Schema.Int),
+  correlationid: Schema.optionalKey(Schema.String),
+  /** Id of the event before it in the life of the same job. */
+  causationid: Schema.optionalKey(Schema.String),
+  traceparent: Schema.optionalKey(Schema.String),
+  data: Schema.Struct({
+    queue: Schema.String,
+    jobType: Schema.optionalKey(Schema.String),
+    from: JobClass,
+    to: JobClass,
+    detail: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json))
+  })
+}).annotate({ identifier: "CloudEvent" })
+export type CloudEvent = typeof CloudEvent.Type
+
+/** `log` is the row's place, which names events that belong to no job. */
+export const toCloudEvent = (row: LogRow, event: LogEvent, index: number): CloudEvent => ({
+  specversion: "1.0",
+  id: event.job === undefined ? `log:${archiveId(row)}:${index}` : `${event.job}:${event.seq}`,
+  source: `odto/${row.source}`,
+  type: cloudEventType(event.type),
+  subject: event.job ?? `queue/${event.queue}`,
+  time: new Date(event.at).toISOString(),
+  dataschema: `urn:odto:schema:${cloudEventType(event.type)}`,
+  datacontenttype: "application/json",
+  ...(event.seq === undefined ? {} : { sequence: event.seq }),
+  ...(event.attempt === undefined ? {} : { attempt: event.attempt }),
+  ...(event.correlationId === undefined ? {} : { correlationid: event.correlationId }),
+  ...(event.job === undefined || event.seq === undefined || event.seq < 2
+    ? {}
+    : { causationid: `${event.job}:${event.seq - 1}` }),
+  ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
+  data: {
+    queue: event.queue,
+    ...(event.jobType === undefined ? {} : { jobType: event.jobType }),
+    from: event.from,
+    to: event.to,
+    ...(event.data === undefined ? {} : { detail: event.data })
+  }
+})
+
+/** The inverse of `toCloudEvent`; the input must have been decoded by `CloudEvent`. */
+export const fromCloudEvent = (event: CloudEvent): LogEvent => ({
+  type: eventTypeOf.get(event.type) ?? "created",
+  ...(event.sequence === undefined ? {} : { job: JobId.make(event.subject), seq: event.sequence }),
+  at: Date.parse(event.time),
+  from: event.data.from,
+  to: event.data.to,
+  ...(event.attempt === undefined ? {} : { attempt: event.attempt }),
+  queue: event.data.queue,
+  ...(event.data.jobType === undefined ? {} : { jobType: event.data.jobType }),
+  ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
+  ...(event.correlationid === undefined ? {} : { correlationId: event.correlationid }),
+  ...(event.data.detail === undefined ? {} : { data: event.data.detail })
+})
