@@ -1,0 +1,100 @@
+/**
+ * Makes batches of what waits: while one batch is on its way the next one gathers, so that an idle system answers at
+ * once and a busy one shares round trips and commits. No timer.
+ */
+import { Cause, Deferred, Effect, Exit, Queue, Schema, type Scope, Semaphore } from "effect"
+
+/** More waits than the batcher is allowed to hold: try again later. */
+export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", {
+  what: Schema.String,
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `${this.what}: more than ${this.limit} wait already`
+  }
+}
+
+interface Entry<A, B, E> {
+  readonly items: ReadonlyArray<A>
+  readonly answer: Deferred.Deferred<ReadonlyArray<B>, E>
+}
+
+export interface Batcher<A, B, E> {
+  /** Answers in the order of the items. The items of one call stay together in one batch. */
+  readonly submit: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E | Overloaded>
+}
+
+/**
+ * `maxBatch`: a batch is closed when it holds this many items; one call with more is a batch of its own.
+ * `maxWaiting`: items that may wait. `concurrency`: batches on their way at the same time.
+ * `run` answers one result per item, in order; its failure is the failure of every call in the batch.
+ */
+export const make = <A, B, E>(options: {
+  readonly what: string
+  readonly maxBatch: number
+  readonly maxWaiting: number
+  readonly concurrency: number
+  readonly run: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>
+}): Effect.Effect<Batcher<A, B, E>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    // Bounded by `maxWaiting`, which counts items: an entry holds at least one.
+    const entries = yield* Queue.unbounded<Entry<A, B, E>>()
+    let waiting = 0
+    let held: Entry<A, B, E> | undefined
+
+    const take = Effect.gen(function*() {
+      const first = held ?? (yield* Queue.take(entries))
+      held = undefined
+      const batch = [first]
+      let size = first.items.length
+      while (size < options.maxBatch && Queue.sizeUnsafe(entries) > 0) {
+        const next = yield* Queue.take(entries)
+        if (size + next.items.length > options.maxBatch) {
+          held = next
+          break
+        }
+        batch.push(next)
+        size += next.items.length
+      }
+      waiting -= size
+      return batch
+    })
+
+    const runBatch = Effect.fnUntraced(function*(batch: ReadonlyArray<Entry<A, B, E>>) {
+      const items = batch.length === 1 && batch[0] !== undefined
+        ? batch[0].items
+        : batch.flatMap((entry) => entry.items)
+      const exit = yield* Effect.exit(options.run(items))
+      let offset = 0
+      for (const entry of batch) {
+        const end = offset + entry.items.length
+        Deferred.doneUnsafe(
+          entry.answer,
+          Exit.isSuccess(exit) ? Exit.succeed(exit.value.slice(offset, end)) : Exit.failCause(exit.cause)
+        )
+        offset = end
+      }
+      if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
+    })
+
+    // One taker at a time, so that `held` has one owner; the batches run beside each other.
+    const taking = yield* Semaphore.make(1)
+    yield* Effect.forEach(
+      Array.from({ length: options.concurrency }),
+      () => Effect.forkScoped(Effect.forever(Effect.flatMap(Semaphore.withPermit(taking, take), runBatch))),
+      { discard: true }
+    )
+
+    return {
+      submit: Effect.fnUntraced(function*(items) {
+        if (items.length === 0) return []
+        if (waiting + items.length > options.maxWaiting) {
+          return yield* new Overloaded({ what: options.what, limit: options.maxWaiting })
+        }
+        waiting += items.length
+        const answer = Deferred.makeUnsafe<ReadonlyArray<B>, E>()
+        Queue.offerUnsafe(entries, { items, answer })
+        return yield* Deferred.await(answer)
+      })
+    }
+  })
