@@ -1,0 +1,26 @@
+/** Sleeps until there may be something to do: a signal, or the sweep behind it. */
+import { Effect, Latch, type Scope, Stream } from "effect"
+import { type Signal, Signals } from "./ports/Signals.ts"
+
+export interface Wake {
+  /** Returns at the next signal, at once if one came since the last wait, and after `millis` at the latest. */
+  readonly wait: (millis: number) => Effect.Effect<void>
+  /** Ends the current or next wait. */
+  readonly now: () => void
+}
+
+export const make = (on: ReadonlyArray<Signal>): Effect.Effect<Wake, never, Signals | Scope.Scope> =>
+  Effect.gen(function*() {
+    const signals = yield* Signals
+    const latch = Latch.makeUnsafe(false)
+    yield* signals.stream.pipe(
+      Stream.filter((signal) => on.includes(signal)),
+      Stream.runForEach(() => Effect.sync(() => latch.openUnsafe())),
+      Effect.forkScoped({ startImmediately: true })
+    )
+    return {
+      wait: (millis) =>
+        latch.await.pipe(Effect.timeoutOption(millis), Effect.andThen(Effect.sync(() => latch.closeUnsafe()))),
+      now: () => latch.openUnsafe()
+    }
+  })

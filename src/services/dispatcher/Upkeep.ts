@@ -1,0 +1,37 @@
+/** The store's housekeeping: deadlines of waiting jobs, and counters folded so that they stay quick to read. */
+import { type Duration, Effect, Layer, Schedule } from "effect"
+import { JobStore } from "../ports/JobStore.ts"
+import { Signals } from "../ports/Signals.ts"
+import type { StoreError } from "../ports/StoreError.ts"
+
+/** Jobs ended by one statement. */
+const deadlineLimit = 500
+const deadlineInterval = "1 second"
+const foldInterval = "500 millis"
+
+const make = Effect.gen(function*() {
+  const store = yield* JobStore
+  const signals = yield* Signals
+
+  const regularly = (what: string, interval: Duration.Input, work: Effect.Effect<void, StoreError>) =>
+    work.pipe(
+      Effect.catch((error) => Effect.logWarning(`${what} is put off`, { reason: error.reason })),
+      Effect.repeat(Schedule.spaced(interval)),
+      Effect.forkScoped
+    )
+
+  yield* regularly(
+    "ending jobs past their deadline",
+    deadlineInterval,
+    Effect.gen(function*() {
+      let ended = deadlineLimit
+      while (ended === deadlineLimit) {
+        ended = yield* store.endDeadlines(deadlineLimit)
+        if (ended > 0) yield* signals.send("log")
+      }
+    })
+  )
+  yield* regularly("folding counters", foldInterval, Effect.asVoid(store.foldCounters))
+})
+
+export const layer = Layer.effectDiscard(make)
