@@ -2,6 +2,9 @@
 import { Effect, Latch, type Scope, Stream } from "effect"
 import { type Signal, Signals } from "./ports/Signals.ts"
 
+/** What making one takes. */
+export type Needs = Signals
+
 export interface Wake {
   /** Returns at the next signal, at once if one came since the last wait, and after `millis` at the latest. */
   readonly wait: (millis: number) => Effect.Effect<void>

@@ -33,6 +33,8 @@ export type IntakeAnswer =
 const maxGroup = 500
 /** Jobs that may wait for their transaction; past it clients are told to come back. */
 const maxWaiting = 50_000
+/** Past this, workers find new queues by their sweep. */
+const maxKnownQueues = 10_000
 /** Transactions at a time: one commits while the next one is written. */
 const concurrency = 2
 /** A store that is away is tried again for about two seconds, then the client is told. */
@@ -54,6 +56,9 @@ export class Intake extends Context.Service<Intake, {
       const signals = yield* Signals
       const metrics = yield* Metrics
 
+      /** Queues that workers were told of. */
+      const knownQueues = new Set<string>()
+
       const commit = Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
         metrics.observe("odto_batch_size", { operation: "accept" }, jobs.length)
         const answers = yield* store.accept(jobs).pipe(
@@ -66,6 +71,11 @@ export class Intake extends Context.Service<Intake, {
             metrics.increment("odto_jobs_refused_total", { reason: answer._tag })
           }
         })
+        for (const { queue } of jobs) {
+          if (knownQueues.has(queue) || knownQueues.size >= maxKnownQueues) continue
+          knownQueues.add(queue)
+          yield* signals.send("queues")
+        }
         yield* signals.send("due")
         yield* signals.send("log")
         return answers

@@ -1,0 +1,197 @@
+/**
+ * One attempt at one job: perform, decide what follows, commit it.
+ *
+ * Whatever the handler does, an attempt ends: it times out, hears of a cancellation, and when it ignores its signal its
+ * end is committed without it, while its slot stays taken until it really returns.
+ */
+import { Clock, Effect, Option, Random, Tracer } from "effect"
+import type { AttemptError, Progress } from "#domain/Job.ts"
+import type { JobContext, JobType } from "#domain/JobType.ts"
+import { storableJson, storableText } from "#domain/Json.ts"
+import { maxResultBytes } from "#domain/Job.ts"
+import { decideNext, type Outcome } from "#domain/Outcome.ts"
+import * as TraceContext from "#domain/TraceContext.ts"
+import type { ClaimedJob, Settlement } from "../ports/JobStore.ts"
+
+/** How long a handler may take to return after its signal. */
+export const abortGraceMillis = 5_000
+/** Characters of an error that are kept. */
+const maxMessage = 2_000
+const maxStack = 8_000
+
+/** Why an attempt was told to stop. */
+export type AbortReason = "timeout" | "deadline" | "cancelled" | "lease-lost" | "drain"
+
+/** A running attempt as its worker holds it. Times are monotonic milliseconds. */
+export interface Running {
+  readonly job: ClaimedJob
+  readonly controller: AbortController
+  /** When it is told to stop, and why. */
+  readonly limitAt: number
+  readonly limitReason: "timeout" | "deadline"
+  /** Set before the signal fires. */
+  abortReason: AbortReason | undefined
+  abortedAt: number
+  /** The handler has returned; until then its slot is taken. */
+  returned: boolean
+  /** Ends the attempt without its handler. */
+  giveUp: (outcome: Outcome) => void
+  progress: Progress | undefined
+}
+
+export const start = (job: ClaimedJob, now: number): Running => {
+  const timeoutAt = now + job.timeoutMillis
+  const deadlineAt = job.deadlineInMillis === undefined ? Number.POSITIVE_INFINITY : now + job.deadlineInMillis
+  return {
+    job,
+    controller: new AbortController(),
+    limitAt: Math.min(timeoutAt, deadlineAt),
+    limitReason: deadlineAt < timeoutAt ? "deadline" : "timeout",
+    abortReason: undefined,
+    abortedAt: 0,
+    returned: false,
+    giveUp: () => {},
+    progress: undefined
+  }
+}
+
+/** The first reason counts; a lost lease ends the attempt at once. */
+export const abort = (running: Running, reason: AbortReason, now: number): void => {
+  if (running.abortReason === undefined) {
+    running.abortReason = reason
+    running.abortedAt = now
+    running.controller.abort(new DOMException(`the attempt was stopped: ${reason}`, "AbortError"))
+  }
+  if (reason === "lease-lost") running.giveUp({ _tag: "Released" })
+}
+
+/** Applies the limits; called a few times a second for every running attempt. */
+export const watch = (running: Running, now: number): void => {
+  if (running.abortReason === undefined) {
+    if (now >= running.limitAt) abort(running, running.limitReason, now)
+  } else if (now - running.abortedAt >= abortGraceMillis) {
+    running.giveUp(stopped(running.abortReason, running.job.timeoutMillis))
+  }
+}
+
+const kept = (error: AttemptError): AttemptError => ({
+  name: storableText(error.name).slice(0, 200),
+  message: storableText(error.message).slice(0, maxMessage),
+  retryable: error.retryable,
+  ...(error.stack === undefined ? {} : { stack: storableText(error.stack).slice(0, maxStack) })
+})
+
+const failed = (name: string, message: string, retryable: boolean): Outcome => ({
+  _tag: "Failed",
+  error: { name, message, retryable }
+})
+
+/** What a stopped attempt comes to, whatever its handler said. */
+const stopped = (reason: AbortReason, timeoutMillis: number): Outcome => {
+  switch (reason) {
+    case "timeout":
+      return failed("AttemptTimeout", `the attempt took longer than ${timeoutMillis} ms`, true)
+    case "deadline":
+      return failed("DeadlineExceeded", "the job's deadline passed while it ran", false)
+    case "cancelled":
+      return { _tag: "Cancelled" }
+    case "lease-lost":
+    case "drain":
+      return { _tag: "Released" }
+  }
+}
+
+const asResult = (value: unknown): Outcome | string => {
+  const text = JSON.stringify(storableJson(value ?? null)) ?? "null"
+  const bytes = Buffer.byteLength(text)
+  return bytes <= maxResultBytes
+    ? text
+    : failed("ResultTooLarge", `the result has ${bytes} bytes, more than the ${maxResultBytes} that are kept`, false)
+}
+
+const settlementOf = (running: Running, outcome: Outcome, runMillis: number, random: number): Settlement => {
+  const { job } = running
+  const result = outcome._tag === "Completed" ? asResult(outcome.result) : ""
+  const ended = typeof result === "string" ? outcome : result
+  const next = decideNext(
+    ended._tag === "Failed" ? { ...ended, error: kept(ended.error) } : ended,
+    { ...job, cancelRequested: running.abortReason === "cancelled" },
+    random
+  )
+  return {
+    jobId: job.jobId,
+    token: job.token,
+    attempt: job.attempt,
+    runMillis,
+    traceparent: job.traceparent,
+    correlationId: job.correlationId,
+    next: next._tag === "complete" ? { _tag: "complete", result: typeof result === "string" ? result : "null" } : next
+  }
+}
+
+const contextOf = (running: Running, traceparent: string | undefined): JobContext => ({
+  jobId: running.job.jobId,
+  type: running.job.type,
+  queue: running.job.queue,
+  attempt: running.job.attempt,
+  failures: running.job.failures,
+  signal: running.controller.signal,
+  traceparent,
+  correlationId: running.job.correlationId,
+  tags: running.job.tags,
+  progress: (progress) => {
+    running.progress = {
+      percent: Math.min(100, Math.max(0, progress.percent)),
+      ...(progress.message === undefined ? {} : { message: storableText(progress.message).slice(0, 500) })
+    }
+  }
+})
+
+/** The handler's outcome, or the one that it was given up with. Never fails. */
+const outcomeOf = (running: Running, type: JobType, traceparent: string | undefined) =>
+  Effect.callback<Outcome>((resume) => {
+    running.giveUp = (outcome) => resume(Effect.succeed(outcome))
+    type.perform(running.job.payload, contextOf(running, traceparent)).then(
+      (outcome) => {
+        running.returned = true
+        resume(Effect.succeed(
+          outcome._tag === "Completed" || running.abortReason === undefined
+            ? outcome
+            : stopped(running.abortReason, running.job.timeoutMillis)
+        ))
+      },
+      (cause: unknown) => {
+        running.returned = true
+        resume(Effect.succeed(failed("HandlerDefect", String(cause), true)))
+      }
+    )
+  })
+
+/** Runs the handler, in a span of its own when the job's trace is sampled, and answers how the attempt ends. */
+export const perform = Effect.fnUntraced(function*(running: Running, type: JobType) {
+  const { job } = running
+  const startedAt = yield* Clock.currentTimeNanos
+  const parent = TraceContext.parse(job.traceparent)
+  const outcome = parent !== undefined && parent.sampled
+    ? yield* Effect.flatMap(
+      Effect.option(Effect.currentSpan),
+      (span) => outcomeOf(running, type, Option.getOrUndefined(Option.map(span, TraceContext.ofSpan)))
+    ).pipe(Effect.withSpan(`job ${job.type}`, {
+      kind: "consumer",
+      parent: Tracer.externalSpan(parent),
+      attributes: { "job.id": job.jobId, "job.attempt": job.attempt, "job.queue": job.queue }
+    }))
+    : yield* outcomeOf(running, type, job.traceparent)
+  const runMillis = Number(((yield* Clock.currentTimeNanos) - startedAt) / 1_000n) / 1_000
+  return settlementOf(running, outcome, runMillis, yield* Random.next)
+})
+
+/** The settlement again as a failure, for a result that the store refuses. */
+export const refusedResult = (settlement: Settlement): Settlement => ({
+  ...settlement,
+  next: {
+    _tag: "die",
+    error: { name: "ResultRefused", message: "the store refuses the result", retryable: false },
+    reason: "non-retryable"
+  }
+})
