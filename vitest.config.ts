@@ -1,11 +1,52 @@
 import { defineConfig } from "vitest/config"
 
+/**
+ * Suites that start servers or processes, by where they are. They wait for real things, so they get more time, and they
+ * run after the others, so that nothing else slows them down. Elsewhere the ending `.system.test.ts` says the same.
+ */
+const system = [
+  "test/{cli,faults,programs,support}/**/*.test.ts",
+  "test/infra/{amqp,mongo,pglite,postgres,redis}/**/*.test.ts",
+  "test/**/*.system.test.ts"
+]
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    maxWorkers: 2, // one is what vitest takes on a machine with two cores
     globalSetup: ["test/support/servers/globalSetup.ts"],
     reporters: ["default", "./test/support/servers/LeftOut.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 90_000
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: system,
+          testTimeout: 10_000,
+          hookTimeout: 10_000,
+          sequence: { groupOrder: 1 }
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "system",
+          include: system,
+          testTimeout: 60_000,
+          hookTimeout: 120_000, // the first to ask for a server waits for its start
+          sequence: { groupOrder: 2 }
+        }
+      }
+    ],
+    coverage: {
+      provider: "v8",
+      include: ["src/domain/**", "src/services/**", "src/infra/http/**"],
+      reporter: ["text-summary"],
+      thresholds: {
+        "src/domain/**": { lines: 80 },
+        "src/services/**": { lines: 80 },
+        "src/infra/http/**": { lines: 80 }
+      }
+    }
   }
 })

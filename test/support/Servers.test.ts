@@ -66,7 +66,8 @@ describeWithServers(["redis"], "A server whose test run was killed", () => {
   it.live("does not outlive it", () =>
     Effect.gen(function*() {
       const kinds = new URL("./servers/kinds.ts", import.meta.url)
-      const script = `const { startNew } = await import("${kinds}"); console.log((await startNew("redis")).url); setInterval(() => {}, 60000)`
+      const script =
+        `const { startNew } = await import("${kinds.href}"); console.log((await startNew("redis")).url); setInterval(() => {}, 60000)`
       const run = yield* Effect.acquireRelease(
         Effect.sync(() => spawn(process.execPath, ["--eval", script], { stdio: ["ignore", "pipe", "inherit"] })),
         (child) => Effect.sync(() => child.kill("SIGKILL"))
@@ -146,9 +147,17 @@ describeWithServers(["mongodb"], "MongoDB", () => {
       yield* Effect.promise(() => kept.createIndex({ of: 1, _id: 1 }))
       const page = yield* Effect.promise(() => kept.find({ of: "owner 3" }).sort({ _id: 1 }).batchSize(7).toArray())
       const indexes = yield* Effect.promise(() => kept.indexes())
-      const again = yield* Effect.promise(() => kept.insertMany([{ _id: 5 }, { _id: 1001 }], { ordered: false }).then(String, (error) => error.writeErrors[0].code))
+      const again = yield* Effect.promise(() =>
+        kept.insertMany([{ _id: 5 }, { _id: 1001 }], { ordered: false }).then(String, (error) =>
+          error.writeErrors[0].code)
+      )
 
-      assert.deepStrictEqual(page.map(({ _id }) => _id), documents.map(({ _id }) => _id).filter((id) => id % 10 === 3))
+      assert.deepStrictEqual(
+        page.map(({ _id }) =>
+          _id
+        ),
+        documents.map(({ _id }) => _id).filter((id) => id % 10 === 3)
+      )
       assert.include(indexes.map(({ name }) => name), "of_1__id_1")
       assert.strictEqual(again, 11000)
       assert.strictEqual(yield* Effect.promise(() => kept.countDocuments()), 1001)

@@ -9,12 +9,11 @@
 import { describe, inject, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
+import { dropMongoDatabase } from "./mongodb/dropDatabase.ts"
 import type { Endpoint } from "./servers/Keeper.ts"
 import { type Kind, startNew } from "./servers/kinds.ts"
-import { dropMongoDatabase } from "./mongodb/dropDatabase.ts"
 import { statement } from "./servers/postgres.ts"
 import { manage } from "./servers/rabbitmq.ts"
-import type {} from "./servers/globalSetup.ts"
 
 /**
  * A suite that needs servers. Where one is missing the suite is skipped and the end of the run says so; with
@@ -32,6 +31,7 @@ export const describeWithServers = (
   const absent = own ? notStartable : missing
   const leftOut = needed.flatMap((kind) => absent[kind] === undefined ? [] : [`${kind}: ${absent[kind]}`])
   if (leftOut.length === 0) describe(name, tests)
+  // oxlint-disable-next-line vitest/no-disabled-tests -- this is the one place that leaves suites out, and says so
   else if (process.env.ODTO_TEST_SERVERS !== "required") describe.skip(name, { meta: { leftOut } }, tests)
   else {
     describe(name, () => {
@@ -47,7 +47,8 @@ const shared = (kind: Kind): Effect.Effect<Endpoint> =>
   Effect.promise(async () => {
     const response = await fetch(`${inject("servers").keeper}/servers/${kind}`)
     if (!response.ok) throw new Error(await response.text())
-    return await response.json() as Endpoint
+    const endpoint: Endpoint = JSON.parse(await response.text())
+    return endpoint
   })
 
 /** A name that nothing else has, for a place on a shared server. */

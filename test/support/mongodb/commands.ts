@@ -214,7 +214,7 @@ export const makeCommands = (pool: Pg.Pool): Commands => {
       if (!(error instanceof Error) || !("code" in error)) throw error
       return error.code === duplicateKeyState
         ? failure(duplicateKeyCode, "DuplicateKey", `E${duplicateKeyCode} ${error.message}`)
-        : failure(8, "UnknownError", `${error.message} (SQLSTATE ${error.code})`)
+        : failure(8, "UnknownError", `${error.message} (SQLSTATE ${String(error.code)})`)
     }
   }
 }

@@ -61,8 +61,7 @@ export const openKeeper = async (): Promise<Keeper> => {
     close: async () => {
       http.closeAllConnections()
       http.close()
-      const servers = await Promise.allSettled(started.values())
-      await Promise.all(servers.map((server) => server.status === "fulfilled" ? server.value.dispose() : undefined))
+      await Promise.allSettled([...started.values()].map(async (server) => (await server).dispose()))
     }
   }
 }

@@ -66,7 +66,7 @@ interface Running {
 
 export const localServer = (name: string, directory: string, recipe: Recipe): LocalServer => {
   const log = join(directory, "log")
-  let running: ReadonlyArray<Running> = []
+  let running: Array<Running> = []
 
   const launch = (program: Program): Running => {
     const output = openSync(log, "a")
@@ -94,7 +94,7 @@ export const localServer = (name: string, directory: string, recipe: Recipe): Lo
     } catch (reason) {
       if (hasEnded(one) || Date.now() > deadline) {
         const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-20).join("\n")
-        throw new Error(`${name}: ${basename(one.program.command)} does not start (${reason})\n${lines}`)
+        throw new Error(`${name}: ${basename(one.program.command)} does not start\n${lines}`, { cause: reason })
       }
       await pause(askEveryMillis)
       return untilItAnswers(one, deadline)
@@ -105,7 +105,7 @@ export const localServer = (name: string, directory: string, recipe: Recipe): Lo
     if (running.length > 0) return
     for (const program of recipe.programs) {
       const one = launch(program)
-      running = [...running, one]
+      running.push(one)
       await untilItAnswers(one, Date.now() + startMillis)
     }
   }
@@ -127,8 +127,7 @@ export const localServer = (name: string, directory: string, recipe: Recipe): Lo
     await crash()
   }
 
-  const toAll = (signal: NodeJS.Signals) => () =>
-    signalAll(running.flatMap(({ pid }) => processTree(pid)), signal)
+  const toAll = (signal: NodeJS.Signals) => () => signalAll(running.flatMap(({ pid }) => processTree(pid)), signal)
 
   return {
     url: recipe.url,

@@ -1,36 +1,9 @@
 /** Once per run, before the first test file: what servers there are to be had. None is started yet. */
 import type { TestProject } from "vitest/node"
 import { openKeeper } from "./Keeper.ts"
-import { type Kind, kinds } from "./kinds.ts"
+import { isKind, type Kind, kinds, type Missing } from "./kinds.ts"
 
-/** Why a kind is not there, by kind. */
-export type Missing = Partial<Record<Kind, string>>
-
-declare module "vitest" {
-  interface ProvidedContext {
-    servers: {
-      readonly keeper: string
-      /** Kinds that are neither given nor can be started. */
-      readonly missing: Missing
-      /** Kinds that cannot be started, given or not. */
-      readonly notStartable: Missing
-    }
-  }
-  interface TaskMeta {
-    /** The reasons why a suite was left out. */
-    leftOut?: ReadonlyArray<string>
-  }
-}
-
-const reasons = (isThere: (kind: Kind) => boolean): Missing =>
-  Object.fromEntries(
-    Object.entries(kinds).flatMap(([kind, { missing }]) => {
-      const reason = missing()
-      return reason === undefined || isThere(kind as Kind) ? [] : [[kind, reason]]
-    })
-  )
-
-export default async (project: TestProject) => {
+export const setup = async (project: TestProject) => {
   const keeper = await openKeeper()
   project.provide("servers", {
     keeper: keeper.url,
@@ -39,3 +12,11 @@ export default async (project: TestProject) => {
   })
   return keeper.close
 }
+
+const reasons = (isThere: (kind: Kind) => boolean): Missing =>
+  Object.fromEntries(
+    Object.keys(kinds).filter(isKind).flatMap((kind) => {
+      const reason = isThere(kind) ? undefined : kinds[kind].missing()
+      return reason === undefined ? [] : [[kind, reason]]
+    })
+  )

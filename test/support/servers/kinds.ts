@@ -1,6 +1,11 @@
 /** The kinds of server that tests may ask for. */
 import { rm } from "node:fs/promises"
-import { account as mongoAccount, missing as mongoMissing, parentDirectory, prepare as mongo } from "../mongodb/server.ts"
+import {
+  account as mongoAccount,
+  missing as mongoMissing,
+  parentDirectory,
+  prepare as mongo
+} from "../mongodb/server.ts"
 import { type LocalServer, localServer, type Recipe } from "./LocalServer.ts"
 import { type Account, temporaryDirectory } from "./machine.ts"
 import * as Postgres from "./postgres.ts"
@@ -35,6 +40,25 @@ export const kinds: Record<Kind, Definition> = {
 
 export const isKind = (name: string): name is Kind => name in kinds
 
+/** Why a kind is not there, by kind. */
+export type Missing = Partial<Record<Kind, string>>
+
+declare module "vitest" {
+  interface ProvidedContext {
+    servers: {
+      readonly keeper: string
+      /** Kinds that are neither given nor can be started. */
+      readonly missing: Missing
+      /** Kinds that cannot be started, given or not. */
+      readonly notStartable: Missing
+    }
+  }
+  interface TaskMeta {
+    /** The reasons why a suite was left out. */
+    leftOut?: ReadonlyArray<string>
+  }
+}
+
 /** How often a start is tried: between the search for a free port and its use, another process may take it. */
 const attempts = 3
 
@@ -46,8 +70,8 @@ export const startNew = async (kind: Kind): Promise<LocalServer> => {
 }
 
 const tryToStart = async (kind: Kind, left: number): Promise<LocalServer> => {
-  const { account, parentDirectory, prepare } = kinds[kind]
-  const directory = temporaryDirectory(account(), parentDirectory)
+  const { account, parentDirectory: parent, prepare } = kinds[kind]
+  const directory = temporaryDirectory(account(), parent)
   try {
     const server = localServer(kind, directory, await prepare(directory))
     try {

@@ -3,7 +3,16 @@
  * and the certainty that nothing of it stays behind.
  */
 import { execFileSync, spawn } from "node:child_process"
-import { accessSync, chmodSync, chownSync, constants, existsSync, mkdtempSync, readdirSync, realpathSync } from "node:fs"
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync
+} from "node:fs"
 import { createServer, Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
@@ -37,7 +46,7 @@ const expand = (pattern: string): ReadonlyArray<string> => {
   const [before = "", after = ""] = pattern.split("*")
   if (!pattern.includes("*")) return [pattern]
   if (!existsSync(before)) return []
-  return readdirSync(before).sort((a, b) => Number(b) - Number(a)).map((version) => `${before}${version}${after}`)
+  return readdirSync(before).toSorted((a, b) => Number(b) - Number(a)).map((version) => `${before}${version}${after}`)
 }
 
 const isExecutable = (path: string) => {

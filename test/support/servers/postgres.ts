@@ -35,7 +35,13 @@ export const prepare = async (directory: string): Promise<Recipe> => {
     url,
     programs: [{
       command: join(bin, "postgres"),
-      args: ["-D", data, "-p", String(port), ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])],
+      args: [
+        "-D",
+        data,
+        "-p",
+        String(port),
+        ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])
+      ],
       account: account(),
       answers: () => statement(url, "select 1"),
       stopSignal: "SIGINT"

@@ -3,11 +3,11 @@
  * broker that runs on the machine. The management API is on: virtual hosts come and go through it, and it costs no
  * time at the start.
  */
-import { mkdirSync, writeFileSync } from "node:fs"
 import { once } from "node:events"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { chownSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"
-import { chownSync } from "node:fs"
 import type { Recipe } from "./LocalServer.ts"
 import { accountOf, findProgram, freePort } from "./machine.ts"
 
@@ -26,7 +26,12 @@ export const missing = (): string | undefined =>
     : undefined
 
 export const prepare = async (directory: string): Promise<Recipe> => {
-  const [amqp, management, distribution, mapper] = [await freePort(), await freePort(), await freePort(), await freePort()]
+  const [amqp, management, distribution, mapper] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort()
+  ]
   const inside = (name: string) => join(directory, name)
   mkdirSync(inside("mnesia"))
   mkdirSync(inside("logs"))
@@ -94,7 +99,11 @@ const accepts = async (port: number) => {
 }
 
 /** Asks the management API and fails on any answer but success. */
-export const manage = async (managementUrl: string, method: "GET" | "PUT" | "DELETE", path: string): Promise<unknown> => {
+export const manage = async (
+  managementUrl: string,
+  method: "GET" | "PUT" | "DELETE",
+  path: string
+): Promise<unknown> => {
   const { username, password, origin } = new URL(managementUrl)
   const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")
   const response = await fetch(`${origin}/api/${path}`, { method, headers: { authorization: `Basic ${credentials}` } })

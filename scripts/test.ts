@@ -1,0 +1,85 @@
+/**
+ * Everything that must hold before a change goes in: types, lint, format, then the suites. `npm test` runs it.
+ *
+ *     node scripts/test.ts                 all of it, with coverage thresholds
+ *     node scripts/test.ts --checks        only what needs no test run
+ *     node scripts/test.ts test/domain     only these suites; what vitest takes as arguments
+ *
+ * The last line is the sum of checks and tests: `N passed, N failed`.
+ */
+import { spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { leftOutLines, type Totals } from "../test/support/servers/LeftOut.ts"
+
+interface Check {
+  readonly name: string
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+}
+
+const checks: ReadonlyArray<Check> = [
+  { name: "types", command: "tsc", args: ["--noEmit"] },
+  { name: "lint", command: "oxlint", args: ["--deny-warnings"] },
+  { name: "effect rules", command: "effect-tsgo", args: ["diagnostics", "--project", "tsconfig.json", "--strict"] },
+  { name: "format", command: "dprint", args: ["check"] }
+]
+
+const root = join(import.meta.dirname, "..")
+const env = { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH ?? ""}` }
+
+/** Ends with the exit code; output is kept back unless `shown`. */
+const run = (command: string, args: ReadonlyArray<string>, more: Record<string, string>, shown: boolean) =>
+  new Promise<{ readonly code: number; readonly output: string }>((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...env, ...more },
+      stdio: shown ? "inherit" : ["ignore", "pipe", "pipe"]
+    })
+    let output = ""
+    child.stdout?.on("data", (chunk) => output += chunk)
+    child.stderr?.on("data", (chunk) => output += chunk)
+    child.on("error", (error) => resolve({ code: 1, output: error.message }))
+    child.on("close", (code) => resolve({ code: code ?? 1, output }))
+  })
+
+const runChecks = async (): Promise<Totals> => {
+  const results = await Promise.all(checks.map(async ({ args, command, name }) => {
+    const start = Date.now()
+    const { code, output } = await run(command, args, {}, false)
+    console.log(`${code === 0 ? "ok" : "FAILED"}  ${name}  ${((Date.now() - start) / 1000).toFixed(1)} s`)
+    if (code !== 0) console.log(output.trimEnd())
+    return code === 0
+  }))
+  const passed = results.filter(Boolean).length
+  return { passed, failed: results.length - passed, skipped: 0, leftOut: [] }
+}
+
+const runSuites = async (args: ReadonlyArray<string>): Promise<Totals> => {
+  const directory = mkdtempSync(join(tmpdir(), "odto-totals-"))
+  try {
+    const file = join(directory, "totals.json")
+    const { code } = await run("vitest", ["run", ...args], { ODTO_TEST_TOTALS: file }, true)
+    const totals: Totals = JSON.parse(readFileSync(file, "utf8"))
+    // A run can fail without a failed test, for instance by a coverage threshold.
+    return code !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0, leftOut: [] }
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+const args = process.argv.slice(2)
+const onlyChecks = args.includes("--checks")
+const parts = [
+  ...args.length === 0 || onlyChecks ? [await runChecks()] : [],
+  ...onlyChecks ? [] : [await runSuites(args.length === 0 ? ["--coverage"] : args)]
+]
+const sum = (of: (totals: Totals) => number) => parts.reduce((total, part) => total + of(part), 0)
+const leftOut = parts.flatMap((part) => part.leftOut)
+
+for (const line of leftOutLines(leftOut)) console.log(line)
+console.log(`\n${sum((part) => part.passed)} passed, ${sum((part) => part.failed)} failed`)
+process.exitCode = sum((part) => part.failed) === 0 ? 0 : 1
