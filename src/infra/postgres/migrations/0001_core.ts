@@ -39,7 +39,26 @@ export const core: ReadonlyArray<string> = [
   `CREATE INDEX job_queue_id ON job (queue, id)`,
   `CREATE INDEX job_correlation ON job (correlation_id, id) WHERE correlation_id IS NOT NULL`,
   `CREATE INDEX job_idempotency ON job (idempotency_key, id) WHERE idempotency_key IS NOT NULL`,
-  `CREATE INDEX job_tags ON job USING gin (tags) WHERE tags <> '{}'`,
+  // A page of one tag in the order of ids: an inverted index answers in no order, and a tag of millions would be sorted.
+  `CREATE TABLE job_tag (
+    tag text NOT NULL,
+    job_id uuid NOT NULL,
+    PRIMARY KEY (tag, job_id)
+  )`,
+  `CREATE FUNCTION list_job_tags() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    INSERT INTO job_tag (tag, job_id) SELECT DISTINCT tag, NEW.id FROM unnest(NEW.tags) AS tag;
+    RETURN NULL;
+  END $$`,
+  `CREATE FUNCTION unlist_job_tags() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    DELETE FROM job_tag WHERE tag = ANY (OLD.tags) AND job_id = OLD.id;
+    RETURN NULL;
+  END $$`,
+  `CREATE TRIGGER list_tags AFTER INSERT ON job
+    FOR EACH ROW WHEN (NEW.tags <> '{}') EXECUTE FUNCTION list_job_tags()`,
+  `CREATE TRIGGER unlist_tags AFTER DELETE ON job
+    FOR EACH ROW WHEN (OLD.tags <> '{}') EXECUTE FUNCTION unlist_job_tags()`,
   `CREATE TABLE job_state (
     job_id uuid PRIMARY KEY,
     queue text NOT NULL,
