@@ -1,0 +1,126 @@
+/**
+ * Turns a job type, as its author writes it with Effect Schemas and a handler, into the plain form that workers run.
+ *
+ * What comes out holds JSON Schemas and promises only: the author's module may use a copy of `effect` of its own.
+ */
+import { Cause, Effect, Exit, Result, Schema, type SchemaIssue } from "effect"
+import { type AttemptError, JobTypeName, JsonObject } from "#domain/Job.ts"
+import type { JobContext, JobType } from "#domain/JobType.ts"
+import type { Outcome } from "#domain/Outcome.ts"
+import { type BackoffPolicy, defaultBackoff, defaultMaxAttempts, defaultTimeoutMillis } from "#domain/Retry.ts"
+
+/** Throw it, or fail with it, when trying again cannot help: the job is dead at once. */
+export class NonRetryable extends Error {
+  override readonly name = "NonRetryable"
+  readonly retryable = false
+}
+
+/** A handler answers with a promise or with an effect; its value is the job's result. */
+export type Handler<Payload, ResultValue> = (
+  payload: Payload,
+  context: JobContext
+) => Promise<ResultValue> | Effect.Effect<ResultValue, unknown>
+
+export interface JobTypeDefinition<P extends Schema.Codec<unknown, unknown>, R extends Schema.Codec<unknown, unknown>> {
+  /** Lower-case words joined by dots: `email.send`. */
+  readonly name: string
+  readonly description?: string
+  /** What clients must send. JSON on its encoded side. */
+  readonly payload: P
+  /** What the handler answers. Default: anything JSON. */
+  readonly result?: R
+  /** Attempts that may fail. Default: 5. */
+  readonly maxAttempts?: number
+  /** Default: from 1 s, doubling, at most 5 minutes, full jitter. */
+  readonly backoff?: Partial<BackoffPolicy>
+  /** Limit of one attempt in milliseconds. Default: 15 minutes. */
+  readonly timeoutMillis?: number
+  readonly handler: Handler<P["Type"], R["Type"]>
+}
+
+/** An author's mistake in the definition itself. */
+export class InvalidJobType extends Schema.TaggedError<InvalidJobType>()("InvalidJobType", {
+  name: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `job type ${JSON.stringify(this.name)}: ${this.detail}`
+  }
+}
+
+const jsonSchemaOf = (name: string, schema: Schema.Top): typeof JsonObject.Type => {
+  const document = Schema.toJsonSchemaDocument(schema)
+  const definitions = document.definitions
+  const result = Schema.decodeUnknownResult(JsonObject)({
+    ...document.schema,
+    ...(Object.keys(definitions).length === 0 ? {} : { $defs: definitions })
+  })
+  if (Result.isFailure(result)) throw new InvalidJobType({ name, detail: "its schema has no JSON Schema" })
+  return result.success
+}
+
+const says = (error: unknown, key: string): unknown =>
+  typeof error === "object" && error !== null && key in error ? Reflect.get(error, key) : undefined
+
+/** What is kept of whatever a handler threw or failed with. `retryable: false` on it makes the failure final. */
+export const errorOf = (thrown: unknown): AttemptError => {
+  const tag = says(thrown, "_tag")
+  const name = says(thrown, "name")
+  const message = says(thrown, "message")
+  const stack = says(thrown, "stack")
+  return {
+    name: typeof tag === "string" ? tag : typeof name === "string" ? name : "Error",
+    message: typeof message === "string" && message !== "" ? message : thrown instanceof Error ? thrown.name : spell(thrown),
+    retryable: says(thrown, "retryable") !== false,
+    ...(typeof stack === "string" ? { stack } : {})
+  }
+}
+
+const spell = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value) ?? String(value)
+
+const misfit = (name: string, issue: SchemaIssue.Issue | { readonly message: string }): Outcome => ({
+  _tag: "Failed",
+  error: { name, message: String("message" in issue ? issue.message : issue), retryable: false }
+})
+
+const run = async (answer: Promise<unknown> | Effect.Effect<unknown, unknown>, signal: AbortSignal): Promise<unknown> => {
+  if (!Effect.isEffect(answer)) return answer
+  const exit = await Effect.runPromiseExit(answer, { signal })
+  if (Exit.isSuccess(exit)) return exit.value
+  throw Cause.squash(exit.cause)
+}
+
+/** Checks the definition; throws `InvalidJobType` when it is wrong, at the author's own line. */
+export const defineJobType = <P extends Schema.Codec<unknown, unknown>, R extends Schema.Codec<unknown, unknown>>(
+  definition: JobTypeDefinition<P, R>
+): JobType => {
+  const name = Schema.decodeUnknownResult(JobTypeName)(definition.name)
+  if (Result.isFailure(name)) throw new InvalidJobType({ name: String(definition.name), detail: name.failure.message })
+  const decode = Schema.decodeUnknownResult(definition.payload)
+  const encode = definition.result === undefined ? undefined : Schema.encodeUnknownResult(definition.result)
+  return {
+    description: {
+      name: name.success,
+      ...(definition.description === undefined ? {} : { description: definition.description }),
+      payloadSchema: jsonSchemaOf(definition.name, definition.payload),
+      ...(definition.result === undefined ? {} : { resultSchema: jsonSchemaOf(definition.name, definition.result) }),
+      maxAttempts: definition.maxAttempts ?? defaultMaxAttempts,
+      backoff: { ...defaultBackoff, ...definition.backoff },
+      timeoutMillis: definition.timeoutMillis ?? defaultTimeoutMillis
+    },
+    perform: async (input, context) => {
+      const payload = decode(input)
+      if (Result.isFailure(payload)) return misfit("PayloadMisfit", payload.failure)
+      try {
+        const value = await run(definition.handler(payload.success, context), context.signal)
+        if (encode === undefined) return { _tag: "Completed", result: value ?? null }
+        const result = encode(value)
+        return Result.isFailure(result)
+          ? misfit("ResultMisfit", result.failure)
+          : { _tag: "Completed", result: result.success ?? null }
+      } catch (thrown) {
+        return { _tag: "Failed", error: errorOf(thrown) }
+      }
+    }
+  }
+}
