@@ -48,13 +48,31 @@ export class InvalidJobType extends Schema.TaggedError<InvalidJobType>()("Invali
   }
 }
 
+/** Objects with named fields take no others: a misspelt field is refused at the gateway instead of being ignored. */
+const closed = (node: unknown): unknown => {
+  if (Array.isArray(node)) return node.map(closed)
+  if (typeof node !== "object" || node === null) return node
+  const entries = Object.entries(node).map(([key, value]) => [key, closed(value)])
+  return {
+    ...Object.fromEntries(entries),
+    ...("properties" in node && "additionalProperties" in node && node.additionalProperties === true
+      ? { additionalProperties: false }
+      : {})
+  }
+}
+
+/** How Effect spells a struct without fields. */
+const isEmptyStruct = (schema: object): boolean => JSON.stringify(schema) === `{"not":{"type":"null"}}`
+
 const jsonSchemaOf = (name: string, schema: Schema.Top): typeof JsonObject.Type => {
   const document = Schema.toJsonSchemaDocument(schema)
   const definitions = document.definitions
-  const result = Schema.decodeUnknownResult(JsonObject)({
-    ...document.schema,
+  const result = Schema.decodeUnknownResult(JsonObject)(closed({
+    ...(isEmptyStruct(document.schema)
+      ? { type: "object", properties: {}, additionalProperties: true }
+      : document.schema),
     ...(Object.keys(definitions).length === 0 ? {} : { $defs: definitions })
-  })
+  }))
   if (Result.isFailure(result)) throw new InvalidJobType({ name, detail: "its schema has no JSON Schema" })
   return result.success
 }

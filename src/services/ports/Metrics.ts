@@ -76,7 +76,7 @@ export const catalogue = define({
   odto_sse_resets_total: { kind: "counter", help: "Event streams that had to start anew", labels: ["reason"] },
   odto_event_loop_lag_seconds: { kind: "gauge", help: "Delay of the event loop, 99th percentile", labels: [] },
   odto_dependency_up: { kind: "gauge", help: "1 while the dependency answers", labels: ["dependency"] },
-  odto_build_info: { kind: "gauge", help: "Always 1; the version is in the labels", labels: ["version", "program"] }
+  odto_build_info: { kind: "gauge", help: "Always 1; the version is in the labels", labels: ["version"] }
 })
 export type Catalogue = typeof catalogue
 export type MetricName = keyof Catalogue

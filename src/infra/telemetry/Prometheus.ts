@@ -1,0 +1,82 @@
+/**
+ * The `Metrics` port on prom-client. One registry per process; every series carries the program that wrote it, so that
+ * the embedded system shows all its programs on one page.
+ */
+import { Context, Effect, Layer } from "effect"
+import { monitorEventLoopDelay } from "node:perf_hooks"
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
+import { catalogue, type MetricName, Metrics } from "#services/ports/Metrics.ts"
+
+const nanosPerSecond = 1e9
+const loopResolutionMillis = 10
+const names = Object.keys(catalogue).filter((key): key is MetricName => key in catalogue)
+
+/** The registry of this process with every metric of the catalogue in it. */
+export class Prometheus extends Context.Service<Prometheus, {
+  readonly registry: Registry
+  readonly counters: ReadonlyMap<MetricName, Counter>
+  readonly gauges: ReadonlyMap<MetricName, Gauge>
+  readonly histograms: ReadonlyMap<MetricName, Histogram>
+  /** 99th percentile of the event loop's delay since the last reading. */
+  readonly loopLagSeconds: () => number
+}>()("odto/infra/Prometheus") {
+  static readonly layer = Layer.effect(
+    Prometheus,
+    Effect.gen(function*() {
+      const registry = yield* Effect.acquireRelease(
+        Effect.sync(() => new Registry()),
+        (open) => Effect.sync(() => open.clear())
+      )
+      collectDefaultMetrics({ register: registry })
+      const loop = yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const histogram = monitorEventLoopDelay({ resolution: loopResolutionMillis })
+          histogram.enable()
+          return histogram
+        }),
+        (open) => Effect.sync(() => open.disable())
+      )
+      const counters = new Map<MetricName, Counter>()
+      const gauges = new Map<MetricName, Gauge>()
+      const histograms = new Map<MetricName, Histogram>()
+      for (const name of names) {
+        const definition = catalogue[name]
+        const common = { name, help: definition.help, labelNames: [...definition.labels, "program"], registers: [registry] }
+        if (definition.kind === "counter") counters.set(name, new Counter(common))
+        else if (definition.kind === "gauge") gauges.set(name, new Gauge(common))
+        else histograms.set(name, new Histogram({ ...common, buckets: [...definition.buckets] }))
+      }
+      return Prometheus.of({
+        registry,
+        counters,
+        gauges,
+        histograms,
+        loopLagSeconds: () => {
+          const lag = loop.percentile(99) / nanosPerSecond
+          loop.reset()
+          return lag
+        }
+      })
+    })
+  )
+}
+
+/** The metrics of one program. */
+export const layer = (options: { readonly program: string; readonly version: string }) =>
+  Layer.effect(
+    Metrics,
+    Effect.gen(function*() {
+      const { counters, gauges, histograms, loopLagSeconds, registry } = yield* Prometheus
+      const { program } = options
+      gauges.get("odto_build_info")?.set({ version: options.version, program }, 1)
+      return Metrics.of({
+        increment: (name, labels, by = 1) => counters.get(name)?.inc({ ...labels, program }, by),
+        set: (name, labels, value) => gauges.get(name)?.set({ ...labels, program }, value),
+        observe: (name, labels, value) => histograms.get(name)?.observe({ ...labels, program }, value),
+        render: Effect.promise(() => {
+          gauges.get("odto_event_loop_lag_seconds")?.set({ program }, loopLagSeconds())
+          return registry.metrics()
+        })
+      })
+    })
+  )
