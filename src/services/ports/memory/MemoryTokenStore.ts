@@ -1,0 +1,51 @@
+/** Bearer tokens in memory. */
+import type { Actor, TokenView } from "#domain/Access.ts"
+import { Effect, Layer, Option, Result } from "effect"
+import { TokenNameTaken, TokenNotFound, TokenStore } from "../TokenStore.ts"
+import { MemoryDatabase } from "./MemoryDatabase.ts"
+import type { TokenRow } from "./Tables.ts"
+
+const viewOf = ({ createdAt, name, revokedAt, role }: TokenRow): TokenView => ({
+  name,
+  role,
+  createdAt: new Date(createdAt).toISOString(),
+  revokedAt: revokedAt === undefined ? null : new Date(revokedAt).toISOString()
+})
+
+/** `source`: program and instance that the event log names as the writer. */
+export const layer = ({ source }: { readonly source: string }): Layer.Layer<TokenStore, never, MemoryDatabase> =>
+  Layer.effect(
+    TokenStore,
+    Effect.gen(function*() {
+      const database = yield* MemoryDatabase
+      return TokenStore.of({
+        create: (token, actor) =>
+          database.write(source, "TokenStore.create", (transaction) => {
+            const { now, tables } = transaction
+            if (tables.tokens.has(token.name)) return Result.fail(new TokenNameTaken({ name: token.name }))
+            const row: TokenRow = { ...token, createdAt: now, revokedAt: undefined }
+            tables.tokens.set(token.name, row)
+            transaction.audit(actor, "token.create", token.name, { role: token.role })
+            return Result.succeed(viewOf(row))
+          }).pipe(Effect.flatMap(Effect.fromResult)),
+        list: database.read("TokenStore.list", ({ tokens }) => [...tokens.values()].map(viewOf)),
+        revoke: (name, actor) =>
+          database.write(source, "TokenStore.revoke", (transaction) => {
+            const row = transaction.tables.tokens.get(name)
+            if (row === undefined) return Result.fail(new TokenNotFound({ name }))
+            if (row.revokedAt === undefined) {
+              row.revokedAt = transaction.now
+              transaction.audit(actor, "token.revoke", name)
+            }
+            return Result.succeed(undefined)
+          }).pipe(Effect.flatMap(Effect.fromResult)),
+        find: (hash) =>
+          database.read("TokenStore.find", ({ tokens }): Option.Option<Actor> => {
+            for (const { hash: own, name, revokedAt, role } of tokens.values()) {
+              if (own === hash && revokedAt === undefined) return Option.some({ name, role })
+            }
+            return Option.none()
+          })
+      })
+    })
+  )
