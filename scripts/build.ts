@@ -1,0 +1,143 @@
+/**
+ * Bundles the sources into `dist`, where everything is in one folder: entries under their own names, chunks with a hash.
+ *
+ *     node scripts/build.ts             the CLI and its threads, the public modules and their types, into an empty `dist`
+ *     node scripts/build.ts --quiet     for the launcher: no types, and chunks of earlier builds stay for a while, because
+ *                                       a program that runs may still want them
+ *
+ * The CLI has Effect inside: it starts faster and owes nothing to the copy that a user's module brings. The public
+ * modules use the user's Effect. Drivers stay packages, each imported by the program that needs it.
+ */
+import { spawnSync } from "node:child_process"
+import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import { basename, isAbsolute, join, posix } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
+import { rolldown } from "rolldown"
+
+const root = join(import.meta.dirname, "..")
+const dist = join(root, "dist")
+const types = join(dist, "types")
+const isQuiet = process.argv.includes("--quiet")
+
+/** Newer than every source when the build is complete. */
+const stamp = join(dist, ".built")
+/** Holds the pid of the build that is at work. */
+const lock = join(dist, ".building")
+
+/** A chunk that no build has made for so long is of no program that still runs. */
+const leftoverMillis = 24 * 60 * 60 * 1000
+
+/** A build takes seconds, with types some more. */
+const longestBuildMillis = 120_000
+const askEveryMillis = 50
+
+const manifest: { readonly dependencies: Record<string, string> } = JSON.parse(
+  readFileSync(join(root, "package.json"), "utf8")
+)
+
+const isEffect = (name: string) => name === "effect" || name.startsWith("@effect/")
+const packageOf = (specifier: string) => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/")
+const isOurs = (specifier: string) => /^[./#]/.test(specifier)
+
+/** Entries by their names in `dist`; threads are started by name, so no two may share one. */
+const entries = (patterns: Record<string, string>) => {
+  const found = Object.entries(patterns).flatMap(([pattern, name]) =>
+    globSync(pattern, { cwd: root }).map((file) => [name || basename(file, ".ts"), join(root, file)] as const)
+  )
+  if (new Set(found.map(([name]) => name)).size < found.length) throw new Error("two entries have the same name")
+  return Object.fromEntries(found)
+}
+
+const bundle = async (input: Record<string, string>, external: (specifier: string) => boolean) => {
+  if (Object.keys(input).length === 0) return []
+  const built = await rolldown({ input, external, platform: "node", cwd: root })
+  const { output } = await built.write({
+    dir: dist,
+    format: "esm",
+    entryFileNames: "[name].mjs",
+    chunkFileNames: "[name]-[hash].mjs"
+  })
+  await built.close()
+  return output.map(({ fileName }) => fileName)
+}
+
+/** Declarations of the public modules, with paths that mean something outside of this repository. */
+const declare = () => {
+  const tsc = join(root, "node_modules", ".bin", "tsc")
+  const { status } = spawnSync(tsc, ["--project", "tsconfig.types.json"], { cwd: root, stdio: "inherit" })
+  if (status !== 0) throw new Error("the types of the public modules cannot be declared")
+  for (const file of globSync("**/*.d.ts", { cwd: types })) {
+    const text = readFileSync(join(types, file), "utf8")
+    writeFileSync(
+      join(types, file),
+      text.replaceAll(/"([#.][^"\n]*)\.ts"/g, (_, path: string) => {
+        const target = path.startsWith("#") ? path.slice(1) : posix.join(posix.dirname(file), path)
+        const here = posix.relative(posix.dirname(file), target)
+        return `"${here.startsWith(".") ? here : `./${here}`}.js"`
+      })
+    )
+  }
+}
+
+const isAbandoned = () => {
+  try {
+    if (Date.now() - statSync(lock).mtimeMs > longestBuildMillis) return true
+    process.kill(Number(readFileSync(lock, "utf8")), 0)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** Two starts at once build one after the other; a build that was killed holds up nobody. */
+const takeTurn = async (): Promise<void> => {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: "wx" })
+  } catch {
+    if (isAbandoned()) rmSync(lock, { force: true })
+    await pause(askEveryMillis)
+    return takeTurn()
+  }
+}
+
+const removeLeftovers = (made: ReadonlyArray<string>) => {
+  const oldest = Date.now() - leftoverMillis
+  for (const name of readdirSync(dist)) {
+    const path = join(dist, name)
+    if (name.endsWith(".mjs") && !made.includes(name) && statSync(path).mtimeMs < oldest) rmSync(path)
+  }
+}
+
+mkdirSync(dist, { recursive: true })
+const stamped = () => statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0
+const before = stamped()
+await takeTurn()
+try {
+  const wasBuiltMeanwhile = stamped() > before
+  if (!isQuiet || !wasBuiltMeanwhile) {
+    rmSync(stamp, { force: true })
+    if (!isQuiet) {
+      for (const name of readdirSync(dist)) {
+        if (join(dist, name) !== lock) rmSync(join(dist, name), { recursive: true })
+      }
+    }
+    const start = new Date()
+    const drivers = new Set(Object.keys(manifest.dependencies).filter((name) => !isEffect(name)))
+    const made = [
+      ...await bundle(
+        entries({ "src/cli/main.ts": "cli", "src/**/*Thread.ts": "", "src/infra/pglite/worker.ts": "" }),
+        (specifier) => drivers.has(packageOf(specifier))
+      ),
+      ...await bundle(
+        entries({ "src/{index,client}.ts": "" }),
+        (specifier) => !isOurs(specifier) && !isAbsolute(specifier)
+      )
+    ]
+    if (!isQuiet) declare()
+    removeLeftovers(made)
+    writeFileSync(stamp, "")
+    utimesSync(stamp, start, start) // what changed while we built is not in it
+  }
+} finally {
+  rmSync(lock, { force: true })
+}
