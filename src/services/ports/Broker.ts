@@ -4,10 +4,23 @@
  * A hint says "try to claim these ids": lost, doubled, late and disordered hints are harmless. A message counts as sent
  * only when the broker has confirmed it and did not return it.
  */
-import { Context, type Effect, Schema, type Stream } from "effect"
 import type { JobId, JobTypeName, QueueName } from "#domain/Job.ts"
 import type { LogRow } from "#domain/JobEvent.ts"
 import type { Position } from "#domain/Position.ts"
+import { maxWindow } from "#domain/Queue.ts"
+import { Context, type Effect, Schema, type Stream } from "effect"
+
+/** A broker that has not confirmed a message by then is taken not to have it. */
+export const confirmWithinMillis = 10_000
+
+/**
+ * Hints that a broker queue keeps; beyond it the oldest give way, which is harmless. The window fills a quarter; the
+ * rest is for hints that are sent again.
+ */
+export const maxHintsPerQueue = 4 * maxWindow
+
+/** Undecodable messages that wait for a reader; beyond it the oldest are forgotten. */
+export const maxUndecodable = 1_000
 
 export class BrokerError extends Schema.TaggedError<BrokerError>()("BrokerError", {
   operation: Schema.String,
@@ -67,9 +80,9 @@ export interface BrokerHealth {
 
 export class Broker extends Context.Service<Broker, {
   /**
-   * Sends hints, declaring broker queues on the way. Answers the hints that were not sent (nacked, returned, silent for
-   * 10 s) and the broker queues that had to be made anew although this broker had made them before: their earlier
-   * messages are gone.
+   * Sends hints, declaring broker queues on the way. Answers the hints that were not sent (refused, returned, silent for
+   * 10 s, cut off) and the broker queues that had to be made anew although this broker had made them before: their
+   * earlier messages are gone. Fails when nothing was sent.
    */
   readonly sendHints: (hints: ReadonlyArray<Hint>) => Effect.Effect<{
     readonly unsent: ReadonlyArray<Hint>
@@ -86,13 +99,20 @@ export class Broker extends Context.Service<Broker, {
   }) => Stream.Stream<HintDelivery>
   /** Messages ready in a broker queue; none when the queue does not exist. */
   readonly ready: (queue: QueueName, type: JobTypeName) => Effect.Effect<number | undefined, BrokerError>
-  /** Sends log rows to the event spine, in order. Succeeds when all are confirmed and routed; nothing is sent after a failure. */
+  /**
+   * Sends log rows to the event spine, in order. Succeeds when all are confirmed and have reached the archive's queue,
+   * and only then shows them to the live feed. After a failure any part of them may have arrived: repeat the call.
+   * `refused`: the archive's queue is full. `unroutable`: it was gone, and has been made anew.
+   */
   readonly sendLog: (messages: ReadonlyArray<SpineMessage>) => Effect.Effect<void, BrokerError>
-  /** Deliveries of the archive's durable queue; survives like `hints`. */
+  /** Deliveries of the archive's durable queue; unacked ones come back and it survives, both like `hints`. */
   readonly archiveFeed: (prefetch: number) => Stream.Stream<SpineDelivery>
   /** The spine as it passes, for screens: own bounded queue, holes possible and found by `previous`. Survives like `hints`. */
   readonly liveFeed: Stream.Stream<SpineMessage>
-  /** Messages that could not be decoded, in this process, as they are met. They have been acked and are recorded by the reader. */
+  /**
+   * Messages that could not be decoded, in this process, as they are met. They have been acked and are recorded by the
+   * reader; each goes to one reader.
+   */
   readonly undecodable: Stream.Stream<UndecodableMessage>
   readonly health: Effect.Effect<BrokerHealth>
 }>()("odto/services/Broker") {}
