@@ -5,6 +5,8 @@ export const Role = Schema.Literals(["viewer", "operator", "admin"]).annotate({ 
 export type Role = typeof Role.Type
 
 const ranks: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
+
+/** Whether who `has` a role may do what `needs` one. */
 export const permits = (has: Role, needs: Role): boolean => ranks[has] >= ranks[needs]
 
 /** Who did something, as the audit log and events name it; also the scope of idempotency keys. */

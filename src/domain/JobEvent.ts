@@ -27,8 +27,13 @@ export const jobEventTypes = [
   "completion-refused"
 ] as const
 export const operatorEventTypes = ["queue-paused", "queue-resumed"] as const
-export const EventType = Schema.Literals([...jobEventTypes, ...operatorEventTypes]).annotate({ identifier: "EventType" })
+export const EventType = Schema.Literals([...jobEventTypes, ...operatorEventTypes]).annotate({
+  identifier: "EventType"
+})
 export type EventType = typeof EventType.Type
+
+/** Milliseconds since 1970 that a Date can hold. */
+const Millis = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 8_640_000_000_000_000 }))
 
 /**
  * One event as PostgreSQL writes it. Operator events have no `job` and no `seq`; their subject is in `queue`.
@@ -39,8 +44,8 @@ export const LogEvent = Schema.Struct({
   job: Schema.optionalKey(JobId),
   /** Per job: 1, 2, 3 … without gaps. */
   seq: Schema.optionalKey(Schema.Int),
-  /** Milliseconds since 1970, PostgreSQL's clock. */
-  at: Schema.Int,
+  /** PostgreSQL's clock. */
+  at: Millis,
   from: JobClass,
   to: JobClass,
   attempt: Schema.optionalKey(Schema.Int),
@@ -61,8 +66,8 @@ export const LogRow = Schema.Struct({
   /** Counts restores and fail-overs of PostgreSQL: ids and transaction ids may repeat in the next epoch. */
   epoch: Schema.Int,
   position: Position,
-  /** Commit side clock of PostgreSQL in milliseconds. */
-  at: Schema.Int,
+  /** PostgreSQL's clock when the row was written. */
+  at: Millis,
   /** Program and instance that wrote it: `gateway/host-1`. */
   source: Schema.String,
   events: Schema.Array(LogEvent)
@@ -72,17 +77,44 @@ export type LogRow = typeof LogRow.Type
 /** The archive's key: an id means something within its epoch only. */
 export const archiveId = (row: LogRow): string => `${row.epoch}:${row.position.id}`
 
-/** The CloudEvents `type` of a log event: `odto.job.created.v1`, `odto.queue.paused.v1`. */
-export const cloudEventType = (type: EventType): string =>
-  type === "queue-paused"
-    ? "odto.queue.paused.v1"
-    : type === "queue-resumed"
-    ? "odto.queue.resumed.v1"
-    : `odto.job.${type}.v1`
+export type CloudEventType =
+  | `odto.job.${typeof jobEventTypes[number]}.v1`
+  | "odto.queue.paused.v1"
+  | "odto.queue.resumed.v1"
 
-const eventTypeOf = new Map<string, EventType>(
-  [...jobEventTypes, ...operatorEventTypes].map((type) => [cloudEventType(type), type])
-)
+/** The CloudEvents `type` of a log event: `odto.job.created.v1`, `odto.queue.paused.v1`. */
+export const cloudEventType = (type: EventType): CloudEventType => {
+  switch (type) {
+    case "queue-paused":
+      return "odto.queue.paused.v1"
+    case "queue-resumed":
+      return "odto.queue.resumed.v1"
+    default:
+      return `odto.job.${type}.v1`
+  }
+}
+
+/** The inverse of `cloudEventType`. */
+const eventTypes: Record<CloudEventType, EventType> = {
+  "odto.job.created.v1": "created",
+  "odto.job.dispatched.v1": "dispatched",
+  "odto.job.started.v1": "started",
+  "odto.job.progressed.v1": "progressed",
+  "odto.job.attempt-failed.v1": "attempt-failed",
+  "odto.job.retry-scheduled.v1": "retry-scheduled",
+  "odto.job.completed.v1": "completed",
+  "odto.job.dead-lettered.v1": "dead-lettered",
+  "odto.job.cancel-requested.v1": "cancel-requested",
+  "odto.job.cancelled.v1": "cancelled",
+  "odto.job.replayed.v1": "replayed",
+  "odto.job.released.v1": "released",
+  "odto.job.lease-expired.v1": "lease-expired",
+  "odto.job.completion-refused.v1": "completion-refused",
+  "odto.queue.paused.v1": "queue-paused",
+  "odto.queue.resumed.v1": "queue-resumed"
+}
+
+const isJobId = Schema.is(JobId)
 
 /** CloudEvents 1.0 in its JSON format, with our extension attributes. */
 export const CloudEvent = Schema.Struct({
@@ -108,10 +140,15 @@ export const CloudEvent = Schema.Struct({
     to: JobClass,
     detail: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json))
   })
-}).annotate({ identifier: "CloudEvent" })
+}).check(
+  Schema.makeFilter((event) => event.sequence === undefined || isJobId(event.subject), {
+    message: "the subject of an event with a sequence is a job"
+  }),
+  Schema.makeFilter((event) => !Number.isNaN(Date.parse(event.time)), { message: "the time is an instant" })
+).annotate({ identifier: "CloudEvent" })
 export type CloudEvent = typeof CloudEvent.Type
 
-/** `log` is the row's place, which names events that belong to no job. */
+/** The event as others see it. `index` is its place in the row, which names events that belong to no job. */
 export const toCloudEvent = (row: LogRow, event: LogEvent, index: number): CloudEvent => ({
   specversion: "1.0",
   id: event.job === undefined ? `log:${archiveId(row)}:${index}` : `${event.job}:${event.seq}`,
@@ -139,8 +176,10 @@ export const toCloudEvent = (row: LogRow, event: LogEvent, index: number): Cloud
 
 /** The inverse of `toCloudEvent`; the input must have been decoded by `CloudEvent`. */
 export const fromCloudEvent = (event: CloudEvent): LogEvent => ({
-  type: eventTypeOf.get(event.type) ?? "created",
-  ...(event.sequence === undefined ? {} : { job: JobId.make(event.subject), seq: event.sequence }),
+  type: eventTypes[event.type],
+  ...(event.sequence === undefined
+    ? {}
+    : { job: JobId.make(event.subject, { disableChecks: true }), seq: event.sequence }),
   at: Date.parse(event.time),
   from: event.data.from,
   to: event.data.to,

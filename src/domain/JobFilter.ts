@@ -8,7 +8,11 @@ import { Option, Schema } from "effect"
 import { CorrelationId, IdempotencyKey, JobId, JobTypeName, QueueName, Tag } from "./Job.ts"
 import { JobStatus } from "./JobStatus.ts"
 
-/** Instants are milliseconds since 1970. Absent fields do not restrict; several restrict together. */
+/**
+ * Absent fields do not restrict; several restrict together. Of several statuses, types or queues a job has one, of
+ * several tags it has all. Instants are milliseconds since 1970; `createdAfter` includes its instant, `createdBefore`
+ * does not.
+ */
 export interface JobFilter {
   readonly statuses?: ReadonlyArray<JobStatus>
   readonly types?: ReadonlyArray<JobTypeName>
@@ -35,18 +39,18 @@ export const JobCursor = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,
 
 export const encodeCursor = (after: JobId): string => Buffer.from(after, "utf8").toString("base64url")
 
+/** None for what `encodeCursor` never made. */
 export const decodeCursor = (cursor: string): Option.Option<JobId> =>
   Schema.decodeUnknownOption(JobId)(Buffer.from(cursor, "base64url").toString("utf8"))
 
-/** Comma-separated values of the query string. */
-const listOf = <S extends Schema.Codec<string, string>>(item: S) =>
-  Schema.optionalKey(Schema.Union([Schema.Array(item), item]))
+/** A parameter that may be repeated. */
+const listOf = <S extends Schema.Top>(item: S) => Schema.optionalKey(Schema.Union([Schema.Array(item), item]))
 
 /** The filter as query parameters: repeat a parameter for several values. */
 export const jobFilterQuery = {
   status: listOf(JobStatus),
-  type: Schema.optionalKey(Schema.Union([Schema.Array(JobTypeName), JobTypeName])),
-  queue: Schema.optionalKey(Schema.Union([Schema.Array(QueueName), QueueName])),
+  type: listOf(JobTypeName),
+  queue: listOf(QueueName),
   tag: listOf(Tag),
   correlationId: Schema.optionalKey(CorrelationId),
   idempotencyKey: Schema.optionalKey(IdempotencyKey),

@@ -25,6 +25,8 @@ export const defaultTimeoutMillis = 15 * 60_000
  * more); `random` is in [0, 1).
  */
 export const nextDelay = (policy: BackoffPolicy, failures: number, random: number): number => {
-  const bound = Math.min(policy.maxMillis, policy.baseMillis * policy.factor ** Math.max(0, failures - 1))
+  // Many failures take the power past the largest number, and zero times infinity is no number.
+  const growth = Math.min(Number.MAX_VALUE, policy.factor ** Math.max(0, failures - 1))
+  const bound = Math.min(policy.maxMillis, policy.baseMillis * growth)
   return Math.round(policy.jitter === "full" ? bound * random : bound)
 }
