@@ -67,8 +67,7 @@ const classes: Record<JobState, JobClass> = {
 }
 export const classOf = (state: JobState): JobClass => classes[state]
 
-export const isFinal = (state: JobState): boolean =>
-  state === "completed" || state === "dead" || state === "cancelled"
+export const isFinal = (state: JobState): boolean => state === "completed" || state === "dead" || state === "cancelled"
 
 /** Every move there is: its name, where it may start and where it may end. */
 export const moves = {

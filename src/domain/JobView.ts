@@ -30,7 +30,14 @@ export const JobSummary = Schema.Struct({
 }).annotate({ identifier: "JobSummary" })
 export type JobSummary = typeof JobSummary.Type
 
-export const AttemptState = Schema.Literals(["running", "completed", "failed", "cancelled", "released", "lease-expired"])
+export const AttemptState = Schema.Literals([
+  "running",
+  "completed",
+  "failed",
+  "cancelled",
+  "released",
+  "lease-expired"
+])
 export type AttemptState = typeof AttemptState.Type
 
 /** One claim of a job by a worker. */
