@@ -118,12 +118,14 @@ export const core: ReadonlyArray<string> = [
   `CREATE TABLE event_log (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    at timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     source text NOT NULL,
     jobs uuid[] NOT NULL,
     body json NOT NULL
   )`,
   `CREATE INDEX event_log_position ON event_log (xid, id)`,
+  // Whole milliseconds: the time in a cursor is the time of its row.
+  `CREATE INDEX event_log_at ON event_log (at, id)`,
   `CREATE TABLE relay (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     holder text,
