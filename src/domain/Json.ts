@@ -18,16 +18,16 @@ const step = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", 
 
 /**
  * JSON Pointer of the first string that cannot be stored, of the object with the first such key, or of the first value
- * deeper than `maxJsonDepth`: `/items/0/name`. `/` for the value itself, undefined when all can be stored.
+ * deeper than `maxJsonDepth`: `/items/0/name`. Empty for the value itself, undefined when all can be stored.
  */
 export const findUnstorable = (value: unknown): string | undefined => unstorableIn(value, "", 0)
 
 const unstorableIn = (value: unknown, path: string, depth: number): string | undefined => {
-  if (typeof value === "string") return isStorableText(value) ? undefined : path || "/"
+  if (typeof value === "string") return isStorableText(value) ? undefined : path
   if (typeof value !== "object" || value === null) return undefined
   if (depth === maxJsonDepth) return path
   for (const [key, item] of Object.entries(value)) {
-    if (!isStorableText(key)) return path || "/"
+    if (!isStorableText(key)) return path
     const found = unstorableIn(item, `${path}/${step(key)}`, depth + 1)
     if (found !== undefined) return found
   }
@@ -39,7 +39,7 @@ const mayHideUnstorable = /\\u(?:0000|d[89a-f])/iu
 
 /** The same for JSON text, which is parsed only when an escape may hide something. Undefined for what is not JSON. */
 export const findUnstorableIn = (text: string): string | undefined => {
-  if (!isStorableText(text)) return "/"
+  if (!isStorableText(text)) return ""
   if (!mayHideUnstorable.test(text)) return undefined
   try {
     return findUnstorable(JSON.parse(text))
