@@ -15,6 +15,8 @@ export const core: ReadonlyArray<string> = [
     paused boolean NOT NULL DEFAULT false,
     paused_at timestamptz,
     paused_by text,
+    -- Raised by every dispatch: one whose snapshot is older sees that its numbers are outdated.
+    turn bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
   )`,
   `CREATE TABLE job (
@@ -86,6 +88,7 @@ export const core: ReadonlyArray<string> = [
   ) WITH (fillfactor = 80)`,
   // By type as well: a type without a live worker must not stand in the way of the others.
   `CREATE INDEX job_state_queued ON job_state (queue, type, rank) WHERE state = 'queued'`,
+  `CREATE INDEX job_state_oldest ON job_state (queue, run_at) WHERE state = 'queued'`,
   `CREATE INDEX job_state_owner ON job_state (owner) WHERE state = 'running'`,
   `CREATE INDEX job_state_state ON job_state (state, job_id)`,
   // Only jobs that wait for a time are in these two: the common job never enters them.
@@ -103,6 +106,8 @@ export const core: ReadonlyArray<string> = [
     finished_at timestamptz,
     error json,
     result json,
+    -- When a settlement came too late for it: its refusal is recorded once.
+    refused_at timestamptz,
     PRIMARY KEY (job_id, attempt)
   )`,
   `CREATE TABLE idempotency_key (
@@ -121,6 +126,7 @@ export const core: ReadonlyArray<string> = [
     at timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     source text NOT NULL,
     jobs uuid[] NOT NULL,
+    -- Array of LogEvent (src/domain/JobEvent.ts).
     body json NOT NULL
   )`,
   `CREATE INDEX event_log_position ON event_log (xid, id)`,
