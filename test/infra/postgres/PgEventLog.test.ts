@@ -1,0 +1,151 @@
+import { compare, start } from "#domain/Position.ts"
+import * as PgEventLog from "#infra/postgres/PgEventLog.ts"
+import { EventLog } from "#services/ports/EventLog.ts"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Fiber, Layer, Option, Ref } from "effect"
+import { SqlClient } from "effect/sql"
+import { describeWithServers } from "../../support/Servers.ts"
+import * as MigratedDatabase from "./migratedDatabase.ts"
+
+const log = Layer.provideMerge(PgEventLog.layer(), MigratedDatabase.layer)
+
+const write = (source: string, count = 1) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    sql<{ readonly id: string }>`
+      INSERT INTO event_log (source, jobs, body)
+      SELECT ${source}, '{}', '[]'::json FROM generate_series(1, ${count}) RETURNING id::text AS id`)
+
+const random = (millis: number) => Effect.suspend(() => Effect.sleep(Math.random() * millis))
+
+/** Pretends that the database was written by another cluster. */
+const moveToAnotherCluster = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) => sql`UPDATE meta SET value = 'another/00000001' WHERE key = 'cluster'`
+)
+
+describeWithServers(["postgres"], "PgEventLog", () => {
+  layer(log, { excludeTestServices: true })("with writers at work", (it) => {
+    it.effect("misses nothing and repeats nothing while transactions overlap, pause and roll back", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const events = yield* EventLog
+        const committed = yield* Ref.make<ReadonlyArray<string>>([])
+        /** Takes its transaction id early or late, and is visible long after its neighbours, or never. */
+        const transaction = Effect.gen(function*() {
+          const ids: Array<string> = []
+          const write1 = Effect.map(write("writer", 2), (rows) => ids.push(...rows.map(({ id }) => id)))
+          yield* sql.withTransaction(Effect.gen(function*() {
+            yield* random(4)
+            yield* write1
+            yield* random(8)
+            yield* write1
+            yield* random(2)
+            if (Math.random() < 0.2) return yield* Effect.fail("rolled back" as const)
+          }))
+          yield* Ref.update(committed, (all) => [...all, ...ids])
+        }).pipe(Effect.catch((reason) => reason === "rolled back" ? Effect.void : Effect.die(reason)))
+        const writers = yield* Effect.forEach(
+          Array.from({ length: 8 }),
+          () => Effect.repeat(transaction, { times: 60 }),
+          { concurrency: "unbounded", discard: true }
+        ).pipe(Effect.forkChild)
+
+        const seen: Array<string> = []
+        let position = start
+        let inOrder = true
+        while (true) {
+          const finished = writers.pollUnsafe() !== undefined
+          const rows = yield* events.after(position, 7)
+          for (const row of rows) {
+            inOrder &&= compare(position, row.position) === -1
+            position = row.position
+            seen.push(String(row.position.id))
+          }
+          if (finished && rows.length === 0) break
+          if (rows.length === 0) yield* Effect.sleep(1)
+        }
+        yield* Fiber.join(writers)
+
+        const written = yield* Ref.get(committed)
+        assert.isAbove(written.length, 1_000)
+        assert.isTrue(inOrder)
+        assert.strictEqual(new Set(seen).size, seen.length)
+        assert.deepStrictEqual(seen.toSorted(), written.toSorted())
+        assert.notDeepEqual(seen, written.toSorted((a, b) => Number(a) - Number(b)))
+      }))
+
+    it.effect("holds rows back while an older transaction is open, and shows them when it ends", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const events = yield* EventLog
+        const { closed: before } = yield* events.head
+
+        const [behind, end] = yield* sql.withTransaction(
+          Effect.gen(function*() {
+            yield* write("older")
+            const other = yield* sql.reserve
+            yield* other.execute(
+              "INSERT INTO event_log (source, jobs, body) VALUES ('younger', '{}', '[]')",
+              [],
+              undefined
+            )
+            return [yield* events.after(before, 10), (yield* events.head).closed] as const
+          }).pipe(Effect.scoped)
+        )
+
+        assert.deepStrictEqual(behind, [])
+        assert.deepStrictEqual(end, before)
+        assert.deepStrictEqual((yield* events.after(before, 10)).map(({ source }) => source), ["older", "younger"])
+      }))
+  })
+
+  layer(log, { excludeTestServices: true })("on another cluster", (it) => {
+    it.effect("begins a new epoch, rewinds the relay and withholds rows until then", () =>
+      Effect.gen(function*() {
+        const events = yield* EventLog
+        yield* write("before")
+        const [row] = yield* events.after(start, 10)
+        const first = yield* events.lead("leader", 60_000)
+        yield* events.advance("leader", start, row?.position ?? start)
+
+        yield* moveToAnotherCluster
+        const withheld = yield* events.after(start, 10)
+        const second = yield* events.lead("leader", 60_000)
+        const third = yield* events.lead("leader", 60_000)
+
+        assert.deepStrictEqual(first, Option.some({ epoch: 1, cursor: start }))
+        assert.deepStrictEqual(withheld, [])
+        assert.deepStrictEqual(second, Option.some({ epoch: 2, cursor: start }))
+        assert.deepStrictEqual(third, second)
+        assert.deepStrictEqual((yield* events.after(start, 10)).map(({ epoch }) => epoch), [2])
+      }))
+
+    it.effect("begins one epoch however many programs start", () =>
+      Effect.gen(function*() {
+        const events = yield* EventLog
+        const { epoch } = yield* events.head
+        yield* moveToAnotherCluster
+
+        const start = Effect.provide(Effect.flatMap(EventLog, ({ head }) => head), PgEventLog.layer(), { local: true })
+        const heads = yield* Effect.all(Array.from({ length: 6 }, () => start), { concurrency: "unbounded" })
+
+        assert.deepStrictEqual(heads.map((head) => head.epoch), Array.from({ length: 6 }, () => epoch + 1))
+      }))
+
+    it.effect("reads a log that was restored into a younger cluster", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const events = yield* EventLog
+        yield* sql`DELETE FROM event_log`
+        yield* write("restored", 2)
+        yield* sql`UPDATE event_log SET xid = '18446744073709551000'`
+        yield* moveToAnotherCluster
+
+        yield* events.lead("leader", 60_000)
+        yield* write("fresh")
+
+        const rows = yield* events.after(start, 10)
+        assert.deepStrictEqual(rows.map(({ source }) => source), ["restored", "restored", "fresh"])
+      }))
+  })
+})
