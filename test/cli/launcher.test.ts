@@ -45,12 +45,16 @@ const clone = Effect.acquireRelease(
 const pretendOld = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.19.0'})"
 
 const launch = (directory: string, args: ReadonlyArray<string>, { old = false } = {}) =>
+  start(directory, process.execPath, [
+    ...old ? ["--import", pretendOld] : [],
+    join(directory, "bin/odd-dashboard.mjs"),
+    ...args
+  ])
+
+const start = (cwd: string, command: string, args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      const node = old ? ["--import", pretendOld] : []
-      const child = spawn(process.execPath, [...node, join(directory, "bin/odd-dashboard.mjs"), ...args], {
-        stdio: ["ignore", "pipe", "pipe"]
-      })
+      const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] })
       const written = { stdout: "", stderr: "" }
       child.stdout.on("data", (chunk) => written.stdout += String(chunk))
       child.stderr.on("data", (chunk) => written.stderr += String(chunk))
@@ -139,6 +143,19 @@ describe("The launcher on a Node that is new enough", () => {
   it.live("keeps the exit code", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* run(yield* clone, ["exit", "42"])).code, 42)
+    }))
+})
+
+describe("npm run odd-dashboard", () => {
+  it.live("passes SIGTERM on and ends when the program has ended, with its exit code", () =>
+    Effect.gen(function*() {
+      const { child, closed } = yield* start(yield* clone, "npm", ["run", "-s", "odd-dashboard", "--", "count"])
+      yield* firstLine(child)
+
+      child.kill("SIGTERM")
+      const [code] = yield* Effect.promise(() => closed)
+
+      assert.strictEqual(code, 43)
     }))
 })
 
