@@ -57,20 +57,28 @@ export const TimelineStep = Schema.Struct({
 }).annotate({ identifier: "TimelineStep" })
 export type TimelineStep = typeof TimelineStep.Type
 
+/** The job is no longer in the store of truth; its history is still in the archive. */
+export const Pruned = Schema.Struct({ status: Schema.Literal("pruned"), source: Schema.String }).annotate({
+  identifier: "Pruned"
+})
+
 export const JobTimeline = Schema.Struct({
   jobId: JobId,
   steps: Schema.Array(TimelineStep),
   /** What the store of truth says. */
-  job: section("TimelineJob", {
-    state: JobSummary.fields.status,
-    /** Events that the history must have. */
-    sequence: Schema.Int,
-    attempts: Schema.Array(AttemptView)
-  }),
+  job: Schema.Union([
+    section("TimelineJob", {
+      state: JobSummary.fields.status,
+      /** Events that the history must have. */
+      sequence: Schema.Int,
+      attempts: Schema.Array(AttemptView)
+    }),
+    Pruned
+  ]),
   /** What the archive has. */
   history: section("TimelineHistory", {
     events: Schema.Int,
-    /** Sequence numbers that the archive does not have yet. */
+    /** Sequence numbers that the archive does not have yet, the first hundred. */
     missing: Schema.Array(Schema.Int)
   })
 }).annotate({ identifier: "JobTimeline" })

@@ -1,0 +1,17 @@
+/** Bearer tokens: 256 random bits, known to us only by their SHA-256. */
+import { createHash, randomBytes } from "node:crypto"
+
+/** Recognisable to people and to scanners that look for leaked secrets. */
+const prefix = "odto_"
+const pattern = /^odto_[A-Za-z0-9_-]{43}$/u
+
+export const make = (): { readonly token: string; readonly hash: string } => {
+  const token = prefix + randomBytes(32).toString("base64url")
+  return { token, hash: hash(token) }
+}
+
+/** Hex. */
+export const hash = (token: string): string => createHash("sha256").update(token).digest("hex")
+
+/** Whether it can be a token of ours at all; what cannot is not looked up. */
+export const isPlausible = (token: string): boolean => pattern.test(token)
