@@ -24,6 +24,17 @@ export class Heap<A> {
     return top
   }
 
+  /** The smallest key of a live entry that is greater than this one; looks at every entry when there are smaller ones. */
+  firstAfter(key: number): number | undefined {
+    const top = this.peek()
+    if (top === undefined || top.key > key) return top?.key
+    let first: number | undefined
+    for (const entry of this.#entries) {
+      if (entry.key > key && (first === undefined || entry.key < first) && entry.isLive()) first = entry.key
+    }
+    return first
+  }
+
   /** Takes the first live entry out. */
   take(): A | undefined {
     const top = this.peek()

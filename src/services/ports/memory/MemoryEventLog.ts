@@ -38,7 +38,10 @@ export const layer: Layer.Layer<EventLog, never, MemoryDatabase> = Layer.effect(
         }),
       advance: (holder, from, to) =>
         write("advance", ({ tables: { relay } }) => {
-          if (relay.holder !== holder || compare(relay.cursor, from) !== 0) return false
+          if (relay.holder !== holder) return false
+          // A cursor that is there already was moved by an earlier call whose answer was lost.
+          if (compare(relay.cursor, to) === 0) return true
+          if (compare(relay.cursor, from) !== 0) return false
           relay.cursor = to
           return true
         }),
@@ -65,7 +68,7 @@ export const layer: Layer.Layer<EventLog, never, MemoryDatabase> = Layer.effect(
         const waiting = log[indexAfter(log, relay.cursor)]
         return {
           epoch,
-          closed: log.at(-1)?.position ?? start,
+          closed: log.at(-1)?.position ?? relay.cursor,
           oldest: log[0]?.position,
           relayed: relay.cursor,
           relayLagMillis: waiting === undefined ? 0 : now - waiting.at
@@ -73,9 +76,17 @@ export const layer: Layer.Layer<EventLog, never, MemoryDatabase> = Layer.effect(
       }),
       prune: (verified, horizonMillis, limit) =>
         write("prune", ({ now, tables }) => {
-          const young = tables.log.findIndex((row) => row.at > now - horizonMillis)
-          const old = young === -1 ? tables.log.length : young
-          const pruned = tables.log.slice(0, Math.min(limit, old, indexAfter(tables.log, verified)))
+          const { log, relay } = tables
+          const young = log.findIndex((row) => row.at > now - horizonMillis)
+          const pruned = log.slice(
+            0,
+            Math.min(
+              limit,
+              young === -1 ? log.length : young,
+              indexAfter(log, verified),
+              indexAfter(log, relay.cursor)
+            )
+          )
           tables.log = tables.log.slice(pruned.length)
           for (const row of pruned) {
             for (const { job } of row.events) {

@@ -7,17 +7,22 @@ import type { WorkerView } from "#domain/Worker.ts"
 import { Effect, Layer, Option } from "effect"
 import { type JobPage, JobQueries, type Totals } from "../JobQueries.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
-import { counterOf, type JobRow, type QueueRow, type Tables, type WorkerRow } from "./Tables.ts"
+import { counterOf, type JobRow, type QueueRow, queuesByName, type Tables, type WorkerRow } from "./Tables.ts"
 import { instant, instantOrNull, summaryOf, viewOf } from "./views.ts"
 
 /** Ended workers are shown this long. */
 const endedWorkerMillis = 60 * 60 * 1000
 const workersShown = 1_000
+const queuesShown = 1_000
+
+/** An empty list does not restrict either. */
+const isOneOf = <A>(list: ReadonlyArray<A> | undefined, value: A): boolean =>
+  list === undefined || list.length === 0 || list.includes(value)
 
 const fits = (filter: JobFilter, row: JobRow): boolean =>
-  (filter.statuses?.includes(statusOf(row.state)) ?? true) &&
-  (filter.types?.includes(row.job.type) ?? true) &&
-  (filter.queues?.includes(row.job.queue) ?? true) &&
+  isOneOf(filter.statuses, statusOf(row.state)) &&
+  isOneOf(filter.types, row.job.type) &&
+  isOneOf(filter.queues, row.job.queue) &&
   (filter.tags?.every((tag) => row.job.tags.includes(tag)) ?? true) &&
   (filter.correlationId === undefined || filter.correlationId === row.job.correlationId) &&
   (filter.idempotencyKey === undefined || filter.idempotencyKey === row.job.idempotency?.key) &&
@@ -53,7 +58,11 @@ const find = (tables: Tables, request: {
     const row = id === undefined ? undefined : tables.jobs.get(id)
     if (row === undefined) continue
     if (looked === rowBudget) {
-      return { jobs: found.map((one) => summaryOf(tables, one)), next: ids[index - step], partial: true }
+      return {
+        jobs: found.map((one) => summaryOf(tables, one)),
+        next: ids[index - step],
+        partial: found.length < limit
+      }
     }
     if (!fits(filter, row)) continue
     if (found.length === limit) {
@@ -85,7 +94,10 @@ const totals = ({ queues }: Tables): Totals => {
 const queueView = (tables: Tables, queue: QueueRow, now: number): QueueView => {
   const workers = tables.liveWorkersOf(queue.name)
   const liveTypes = new Set(workers.flatMap((worker) => worker.types))
-  const oldest = queue.queuedByDue.peek()
+  const oldest = Math.min(
+    queue.queuedByDue.peek()?.key ?? Number.POSITIVE_INFINITY,
+    ...[...queue.types.values()].flatMap(({ dispatched }) => [...dispatched].map((row) => row.runAt))
+  )
   return {
     name: queue.name,
     paused: queue.paused,
@@ -93,7 +105,7 @@ const queueView = (tables: Tables, queue: QueueRow, now: number): QueueView => {
     pausedBy: queue.pausedBy ?? null,
     counts: countsOf([queue]),
     dispatched: counterOf(queue, "dispatched"),
-    oldestQueuedMillis: oldest === undefined ? null : now - oldest.key,
+    oldestQueuedMillis: Number.isFinite(oldest) ? now - oldest : null,
     liveSlots: workers.reduce((sum, worker) => sum + worker.slots, 0),
     typesWithoutWorker: [...queue.types]
       .filter(([type, { counters }]) =>
@@ -137,18 +149,20 @@ export const layer: Layer.Layer<JobQueries, never, MemoryDatabase> = Layer.effec
         ),
       totals: read("totals", totals),
       queues: read("queues", (tables, now) =>
-        [...tables.queues.values()]
-          .sort((a, b) => a.name < b.name ? -1 : 1)
+        queuesByName(tables)
+          .slice(0, queuesShown)
           .map((queue) => queueView(tables, queue, now))),
       workers: read("workers", (tables, now) =>
         [...tables.workers.values()]
           .filter(({ lastHeartbeatAt, state }) => state === "live" || lastHeartbeatAt > now - endedWorkerMillis)
-          .sort((a, b) => b.startedAt - a.startedAt)
+          .sort((a, b) => Number(b.state === "live") - Number(a.state === "live") || b.startedAt - a.startedAt)
           .slice(0, workersShown)
           .map((worker) => workerView(tables, worker))),
       audit: (before, limit) =>
         read("audit", ({ audit }) => {
-          const end = before === undefined ? audit.length : Math.min(audit.length, Math.max(0, Number(before) - 1))
+          // What is no id is before all.
+          const place = before !== undefined && /^\d{1,15}$/u.test(before) ? Number(before) - 1 : 0
+          const end = before === undefined ? audit.length : Math.min(audit.length, Math.max(0, place))
           return audit.slice(Math.max(0, end - limit), end).reverse()
         }),
       ping: database.read("JobQueries.ping", () => undefined)

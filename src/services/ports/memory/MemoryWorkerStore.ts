@@ -44,7 +44,7 @@ const reap = (
   const { now, tables } = transaction
   let expiredWorkers = 0
   for (const worker of tables.workers.values()) {
-    if (worker.state !== "live" || (!request.everyone && worker.leaseUntil >= now)) continue
+    if (worker.state !== "live" || (!request.everyone && worker.leaseUntil > now)) continue
     worker.state = "expired"
     expiredWorkers += 1
   }

@@ -23,6 +23,8 @@ export interface AttemptRow {
   error: AttemptError | undefined
   /** JSON text. */
   result: string | undefined
+  /** A settlement came too late for it, and its history says so. */
+  isRefused: boolean
 }
 
 /** A job whole. Only `Transaction.move` writes `state`. */
@@ -66,8 +68,6 @@ export interface TypeRows {
   readonly queuedByRank: Heap<JobRow>
   /** In the order of their hand-over. */
   readonly dispatched: Set<JobRow>
-  /** When the job was handed over that was handed over last of all claimed ones. */
-  lastClaimedDispatchedAt: number
   readonly counters: Record<CounterKey, number>
 }
 
@@ -156,7 +156,6 @@ export class Tables {
     const made: TypeRows = {
       queuedByRank: new Heap(),
       dispatched: new Set(),
-      lastClaimedDispatchedAt: Number.NEGATIVE_INFINITY,
       counters: {
         scheduled: 0,
         queued: 0,
@@ -182,6 +181,9 @@ export class Tables {
     )
   }
 }
+
+export const queuesByName = ({ queues }: Tables): ReadonlyArray<QueueRow> =>
+  [...queues.values()].sort((a, b) => a.name < b.name ? -1 : 1)
 
 export const counterOf = (queue: QueueRow, key: CounterKey): number => {
   let sum = 0

@@ -9,9 +9,9 @@ import { classOf, type JobClass, type JobState, rankOf } from "#domain/JobStatus
 import type { NewJob } from "../JobStore.ts"
 import type { CounterKey, JobRow, Tables } from "./Tables.ts"
 
-/** Limits of one log row: it is one message of the broker and one document of the archive. */
-const rowEvents = 500
-const rowBytes = 256 * 1024
+/** A transition has one or two events: a log row has at most 500 events and, with the job that passes this, 256 KiB. */
+const jobsInRow = 250
+const bytesInRow = 200_000
 
 /** What a move may change beside the state. */
 export type Changes = Partial<
@@ -38,7 +38,8 @@ export class Transaction {
   /** The store's clock in milliseconds since 1970. */
   readonly now: number
   readonly #source: string
-  readonly #events: Array<LogEvent> = []
+  /** By job, undefined: of none. */
+  readonly #events = new Map<JobId | undefined, Array<LogEvent>>()
   readonly #deltas = new Map<string, number>()
 
   constructor(tables: Tables, source: string, now: number) {
@@ -110,7 +111,7 @@ export class Transaction {
     const { job } = row
     row.seq += 1
     row.updatedAt = this.now
-    this.#events.push({
+    this.#add({
       type,
       job: job.id,
       seq: row.seq,
@@ -128,7 +129,7 @@ export class Transaction {
   }
 
   operatorEvent(type: EventType, queue: QueueName, actor: Actor): void {
-    this.#events.push({ type, at: this.now, from: "none", to: "none", queue, data: { actor: actor.name } })
+    this.#add({ type, at: this.now, from: "none", to: "none", queue, data: { actor: actor.name } })
   }
 
   audit(actor: Actor, action: string, subject: string, detail: Record<string, unknown> = {}): void {
@@ -143,23 +144,26 @@ export class Transaction {
     })
   }
 
+  /** Writes the log rows, job by job in the order of ids. What follows is another transaction. */
   commit(): void {
     for (const n of this.#deltas.values()) if (n !== 0) this.tables.unfolded += 1
-    if (this.#events.length === 0) return
+    this.#deltas.clear()
+    if (this.#events.size === 0) return
     this.tables.lastXid += 1n
-    let events: Array<LogEvent> = []
+    const laidOut = [...this.#events].sort(([a = ""], [b = ""]) => a < b ? -1 : 1)
     let bytes = 0
-    for (const event of this.#events) {
-      const size = Buffer.byteLength(JSON.stringify(event))
-      if (events.length === rowEvents || (events.length > 0 && bytes + size > rowBytes)) {
-        this.#append(events)
-        events = []
-        bytes = 0
-      }
-      events.push(event)
-      bytes += size
-    }
-    this.#append(events)
+    const rows = Map.groupBy(laidOut, ([, events], index) => {
+      bytes += Buffer.byteLength(JSON.stringify(events))
+      return `${Math.floor(index / jobsInRow)} ${Math.floor(bytes / bytesInRow)}`
+    })
+    for (const jobs of rows.values()) this.#append(jobs.flatMap(([, events]) => events))
+    this.#events.clear()
+  }
+
+  #add(event: LogEvent): void {
+    const events = this.#events.get(event.job)
+    if (events === undefined) this.#events.set(event.job, [event])
+    else events.push(event)
   }
 
   #append(events: ReadonlyArray<LogEvent>): void {

@@ -1,9 +1,7 @@
 /** Attempts: claimed, reported on and ended, each under its token (rules 13 and 17). */
-import type { AttemptError, Progress } from "#domain/Job.ts"
-import type { JobId } from "#domain/Job.ts"
-import { classOf } from "#domain/JobStatus.ts"
+import type { AttemptError, JobId, Progress } from "#domain/Job.ts"
 import { rankOf } from "#domain/JobStatus.ts"
-import type { AttemptState } from "#domain/JobView.ts"
+import { findUnstorable, findUnstorableIn } from "#domain/Json.ts"
 import type { WorkerId } from "#domain/Worker.ts"
 import type { Claim, ClaimedJob, Settled, Settlement } from "../JobStore.ts"
 import { isStorableJson } from "./accept.ts"
@@ -35,11 +33,9 @@ const currentAttempt = (row: JobRow): AttemptRow | undefined => row.attempts.at(
 const waitOf = (row: JobRow): number => Math.max(0, (currentAttempt(row)?.startedAt ?? row.runAt) - row.runAt)
 
 const start = (transaction: Transaction, row: JobRow, worker: WorkerId, token: string): void => {
-  const { now, tables } = transaction
+  const { now } = transaction
   const { job } = row
   const dispatchedAt = row.dispatchedAt ?? now
-  const rows = tables.typeOf(job.queue, job.type)
-  rows.lastClaimedDispatchedAt = Math.max(rows.lastClaimedDispatchedAt, dispatchedAt)
   transaction.move(row, "running", {
     attempt: row.attempt + 1,
     token,
@@ -55,7 +51,8 @@ const start = (transaction: Transaction, row: JobRow, worker: WorkerId, token: s
     state: "running",
     finishedAt: undefined,
     error: undefined,
-    result: undefined
+    result: undefined,
+    isRefused: false
   })
   transaction.event(row, "dispatched", { at: dispatchedAt, from: "waiting", to: "waiting" })
   transaction.event(row, "started", { from: "waiting", data: { worker, waitMillis: waitOf(row) } })
@@ -71,7 +68,9 @@ export const claim = (
   return claims.flatMap(({ jobId, token }) => {
     const row = tables.jobs.get(jobId)
     if (row === undefined) return []
-    if (row.state === "running") return row.token === token ? [claimedAs(transaction, row, token)] : []
+    if (row.state === "running") {
+      return row.token === token && row.owner === worker ? [claimedAs(transaction, row, token)] : []
+    }
     if (row.state !== "dispatched" || (row.deadline !== undefined && row.deadline <= now)) return []
     start(transaction, row, worker, token)
     return [claimedAs(transaction, row, token)]
@@ -82,7 +81,8 @@ export const progress = (
   transaction: Transaction,
   reports: ReadonlyArray<{ readonly jobId: JobId; readonly token: string; readonly progress: Progress }>
 ): void => {
-  for (const report of reports) {
+  // Of several reports of one attempt the last one holds.
+  for (const report of new Map(reports.map((one) => [one.token, one])).values()) {
     const row = transaction.tables.jobs.get(report.jobId)
     if (row?.state !== "running" || row.token !== report.token) continue
     row.progress = report.progress
@@ -98,82 +98,101 @@ const endedAs = {
   release: "released"
 } as const
 
-/** What an error looks like in an event: without its stack. */
-const told = ({ message, name, retryable }: AttemptError) => ({ name, message, retryable })
+/** Characters of an error's message in an event; the attempt keeps all of it. */
+const maxErrorMessage = 500
 
-const endAttempt = (row: JobRow, state: AttemptState, now: number, error?: AttemptError, result?: string): void => {
+/** What an error looks like in an event. A pair of surrogates is not cut in two. */
+const told = ({ message, name, retryable }: AttemptError) => ({
+  name,
+  message: message.slice(0, maxErrorMessage).isWellFormed()
+    ? message.slice(0, maxErrorMessage)
+    : message.slice(0, maxErrorMessage - 1),
+  retryable
+})
+
+const endAttempt = (row: JobRow, { next }: Settlement, now: number): void => {
   const attempt = currentAttempt(row)
   if (attempt === undefined) return
-  attempt.state = state
+  attempt.state = endedAs[next._tag]
   attempt.finishedAt = now
-  attempt.error = error
-  attempt.result = result
+  attempt.error = "error" in next ? next.error : undefined
+  attempt.result = next._tag === "complete" ? next.result : undefined
 }
 
+/** A cancellation that was asked for ends every attempt that did not complete. */
 const end = (transaction: Transaction, row: JobRow, settlement: Settlement): void => {
   const { now } = transaction
   const { next, runMillis } = settlement
-  const worker = row.owner ?? ""
-  switch (next._tag) {
-    case "complete":
-      endAttempt(row, "completed", now, undefined, next.result)
-      transaction.move(row, "completed", { finishedAt: now })
-      transaction.event(row, "completed", { from: "running", data: { worker, runMillis } })
-      return
-    case "retry":
-    case "die": {
-      const failures = row.failures + 1
-      endAttempt(row, "failed", now, next.error)
-      transaction.event(row, "attempt-failed", { data: { worker, runMillis, error: told(next.error) } })
-      if (next._tag === "retry") {
-        const runAt = now + next.delayMillis
-        transaction.move(row, "retrying", { failures, runAt, rank: rankOf(runAt, row.job.priority) })
-        transaction.event(row, "retry-scheduled", { from: "running", data: { delayMillis: next.delayMillis } })
-      } else {
-        transaction.move(row, "dead", { failures, finishedAt: now })
-        transaction.event(row, "dead-lettered", { from: "running", data: { reason: next.reason } })
-      }
-      return
-    }
-    case "cancel":
-      endAttempt(row, "cancelled", now)
-      transaction.move(row, "cancelled", { finishedAt: now })
-      transaction.event(row, "cancelled", { from: "running", data: { worker, runMillis } })
-      return
-    case "release":
-      endAttempt(row, "released", now)
-      transaction.move(row, "queued")
-      transaction.event(row, "released", { from: "running", data: { worker, runMillis } })
+  const ran = { worker: row.owner ?? "", runMillis }
+  const hasFailed = next._tag === "retry" || next._tag === "die"
+  const failures = hasFailed ? row.failures + 1 : row.failures
+  endAttempt(row, settlement, now)
+  if (hasFailed) transaction.event(row, "attempt-failed", { data: { ...ran, error: told(next.error) } })
+  if (next._tag === "complete") {
+    transaction.move(row, "completed", { finishedAt: now })
+    transaction.event(row, "completed", { from: "running", data: ran })
+  } else if (next._tag === "cancel" || row.cancelRequestedAt !== undefined) {
+    transaction.move(row, "cancelled", { failures, finishedAt: now })
+    transaction.event(row, "cancelled", { from: "running", data: ran })
+  } else if (next._tag === "retry") {
+    const runAt = now + next.delayMillis
+    transaction.move(row, "retrying", { failures, runAt, rank: rankOf(runAt, row.job.priority) })
+    transaction.event(row, "retry-scheduled", { from: "running", data: { delayMillis: next.delayMillis } })
+  } else if (next._tag === "die") {
+    transaction.move(row, "dead", { failures, finishedAt: now })
+    transaction.event(row, "dead-lettered", { from: "running", data: { reason: next.reason } })
+  } else {
+    transaction.move(row, "queued")
+    transaction.event(row, "released", { from: "running", data: ran })
   }
 }
 
-/** The lease was lost: the job is what it is, its history says that somebody came late. */
-const refuse = (transaction: Transaction, row: JobRow, settlement: Settlement): void => {
-  const attempt = row.attempts.find(({ token }) => token === settlement.token)
+/** The job is what it is; its history says, once for an attempt, that somebody came late. */
+const refuse = (transaction: Transaction, row: JobRow, { next, token }: Settlement): void => {
+  const attempt = row.attempts.find((one) => one.token === token)
+  if (attempt?.isRefused === true) return
+  if (attempt !== undefined) attempt.isRefused = true
   transaction.event(row, "completion-refused", {
     data: {
-      reason: classOf(row.state) === "running" ? "another attempt runs" : "the lease was lost",
-      outcome: settlement.next._tag,
+      reason: row.state === "running" ? "another attempt runs" : "the lease was lost",
+      outcome: next._tag,
       ...(attempt === undefined ? {} : { worker: attempt.worker, lateAttempt: attempt.attempt })
     }
   })
 }
 
+const isStorable = ({ next }: Settlement): boolean => {
+  if (next._tag === "complete") return findUnstorableIn(next.result) === undefined
+  return !("error" in next) || findUnstorable(next.error) === undefined
+}
+
+/** What ends an attempt comes first; what came too late is a transaction of its own, which sees those ends. */
 export const settle = (
   transaction: Transaction,
   settlements: ReadonlyArray<Settlement>
-): ReadonlyArray<Settled> =>
-  settlements.map((settlement) => {
+): ReadonlyArray<Settled> => {
+  const { jobs } = transaction.tables
+  const answers = new Map<Settlement, Settled["answer"]>()
+  for (const settlement of settlements) {
     const { jobId, next, token } = settlement
-    const row = transaction.tables.jobs.get(jobId)
-    if (row === undefined) return { jobId, token, answer: "refused" }
-    if (row.state === "running" && row.token === token) {
-      if (next._tag === "complete" && !isStorableJson(next.result)) return { jobId, token, answer: "invalid" }
+    const row = jobs.get(jobId)
+    const isCurrent = row?.state === "running" && row.token === token
+    if (!isStorable(settlement) || (isCurrent && next._tag === "complete" && !isStorableJson(next.result))) {
+      answers.set(settlement, "invalid")
+    } else if (isCurrent) {
       end(transaction, row, settlement)
-      return { jobId, token, answer: "committed" }
+      answers.set(settlement, "committed")
     }
-    const mine = row.attempts.find((attempt) => attempt.token === token)
+  }
+  transaction.commit()
+  return settlements.map((settlement) => {
+    const { jobId, next, token } = settlement
+    const answer = answers.get(settlement)
+    if (answer !== undefined) return { jobId, token, answer }
+    const row = jobs.get(jobId)
+    const mine = row?.attempts.find((attempt) => attempt.token === token)
     if (mine?.state === endedAs[next._tag]) return { jobId, token, answer: "committed" }
-    refuse(transaction, row, settlement)
+    if (row !== undefined) refuse(transaction, row, settlement)
     return { jobId, token, answer: "refused" }
   })
+}

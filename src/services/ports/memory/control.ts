@@ -17,7 +17,8 @@ export const cancel = (
   const data = { actor: actor.name }
   switch (classOf(row.state)) {
     case "waiting": {
-      transaction.move(row, "cancelled", { finishedAt: transaction.now })
+      const { now } = transaction
+      transaction.move(row, "cancelled", { cancelRequestedAt: row.cancelRequestedAt ?? now, finishedAt: now })
       const eventId = transaction.event(row, "cancelled", { from: "waiting", data })
       transaction.audit(actor, "cancel", jobId)
       return Result.succeed({ _tag: "Cancelled", eventId })
@@ -49,6 +50,7 @@ export const replay = (
     runAt: now,
     rank: rankOf(now, row.job.priority),
     deadline: undefined,
+    cancelRequestedAt: undefined,
     finishedAt: undefined
   })
   const eventId = transaction.event(row, "replayed", { from: "dead", data: { actor: actor.name } })
@@ -70,7 +72,7 @@ export const pause = (
   let recalled = 0
   for (const { dispatched } of queue.types.values()) {
     for (const row of [...dispatched]) {
-      transaction.move(row, "queued")
+      transaction.move(row, "queued", { dispatchedAt: undefined })
       recalled += 1
     }
   }

@@ -2,16 +2,18 @@
 import type { JobId, JobTypeName, QueueName } from "#domain/Job.ts"
 import type { Dispatched, QueueLoad } from "../JobStore.ts"
 import type { Heap } from "./Heap.ts"
-import { counterOf, type JobRow, type Tables } from "./Tables.ts"
+import { counterOf, type JobRow, queuesByName, type Tables } from "./Tables.ts"
 import type { Transaction } from "./Transaction.ts"
 
 /** A hint is overtaken when one handed over this much later has been claimed. */
 const overtakenMillis = 5_000
 /** A hint is sent again after this much times two to the power of its hand-overs, whatever is known of the broker. */
 const patienceMillis = 60_000
+/** More doublings than a hint lives to see. */
+const mostDoublings = 20
 
 export const loads = (tables: Tables, now: number): ReadonlyArray<QueueLoad> =>
-  [...tables.queues.values()].map((queue) => {
+  queuesByName(tables).map((queue) => {
     const workers = tables.liveWorkersOf(queue.name)
     const oldest = queue.queuedByDue.peek()
     return {
@@ -38,8 +40,8 @@ export const promote = (
     transaction.move(row, "queued")
     promoted += 1
   }
-  const next = tables.due.peek()
-  return { promoted, nextDueInMillis: next === undefined ? undefined : Math.max(0, next.key - now) }
+  const next = tables.due.firstAfter(now)
+  return { promoted, nextDueInMillis: next === undefined ? undefined : next - now }
 }
 
 const handOver = (transaction: Transaction, row: JobRow): Dispatched => {
@@ -91,7 +93,7 @@ export const handBack = (
   for (const { dispatchCount, jobId } of hints) {
     const row = transaction.tables.jobs.get(jobId)
     if (row?.state !== "dispatched" || row.dispatchCount !== dispatchCount) continue
-    transaction.move(row, "queued")
+    transaction.move(row, "queued", { dispatchedAt: undefined })
     back += 1
   }
   return back
@@ -110,12 +112,23 @@ export const resend = (
   const { now, tables } = transaction
   const rows = tables.queues.get(request.queue)?.types.get(request.type)
   if (rows === undefined) return []
+  const claimedUpTo = Math.max(
+    ...[...tables.running]
+      .filter(({ job }) => job.queue === request.queue && job.type === request.type)
+      .map((row) => row.dispatchedAt ?? Number.NEGATIVE_INFINITY)
+  )
   const isDue = ({ dispatchCount, dispatchedAt = now }: JobRow): boolean =>
     (request.lost && dispatchedAt <= now - request.olderThanMillis) ||
-    dispatchedAt + overtakenMillis <= rows.lastClaimedDispatchedAt ||
-    dispatchedAt <= now - patienceMillis * 2 ** dispatchCount
-  return [...rows.dispatched].filter(isDue).slice(0, request.limit).map((row) => handOver(transaction, row))
+    dispatchedAt <= claimedUpTo - overtakenMillis ||
+    dispatchedAt <= now - patienceMillis * 2 ** Math.min(dispatchCount, mostDoublings)
+  return [...rows.dispatched]
+    .filter(isDue)
+    .slice(0, request.limit)
+    .map((row) => handOver(transaction, row))
+    .sort((a, b) => rankIn(tables, a) - rankIn(tables, b))
 }
+
+const rankIn = (tables: Tables, { jobId }: Dispatched): number => tables.jobs.get(jobId)?.rank ?? 0
 
 export const recall = (transaction: Transaction, which: "without-worker" | "all"): number => {
   let back = 0
@@ -124,7 +137,7 @@ export const recall = (transaction: Transaction, which: "without-worker" | "all"
     for (const [type, rows] of queue.types) {
       if (which === "without-worker" && live.has(type)) continue
       for (const row of [...rows.dispatched]) {
-        transaction.move(row, "queued")
+        transaction.move(row, "queued", { dispatchedAt: undefined })
         back += 1
       }
     }

@@ -9,6 +9,9 @@ export const instant = (millis: number): string => new Date(millis).toISOString(
 export const instantOrNull = (millis: number | undefined): string | null =>
   millis === undefined ? null : instant(millis)
 
+/** Of one job, the newest. */
+const attemptsShown = 1_000
+
 const workerName = (tables: Tables, id: WorkerId): string => tables.workers.get(id)?.name ?? id
 
 export const summaryOf = (tables: Tables, row: JobRow): JobSummary => ({
@@ -44,7 +47,7 @@ export const viewOf = (tables: Tables, row: JobRow): JobView => {
     idempotencyKey: row.job.idempotency?.key ?? null,
     traceparent: row.job.traceparent ?? null,
     sequence: row.seq,
-    attempts: row.attempts.map((attempt) => ({
+    attempts: row.attempts.slice(-attemptsShown).map((attempt) => ({
       attempt: attempt.attempt,
       state: attempt.state,
       worker: workerName(tables, attempt.worker),
