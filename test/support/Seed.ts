@@ -15,6 +15,8 @@ export const operator: Actor = { name: "olga", role: "operator" }
 const nextId = makeUuidV7(randomBytes)
 export const freshJobId = () => JobId.make(nextId(Date.now()))
 
+const hour = 60 * 60 * 1000
+
 let names = 0
 /** A queue, type, tag or name that nobody else uses. */
 export const fresh = (kind: string) => `${kind}-${process.pid}-${++names}`
@@ -110,4 +112,32 @@ export const completed = (result: unknown = null): Outcome => ({ _tag: "Complete
 export const failed = (message: string, retryable = false): Outcome => ({
   _tag: "Failed",
   error: { name: "Error", message, retryable }
+})
+
+/** One job in each status, of one queue. */
+export const oneOfEach = Effect.gen(function*() {
+  const store = yield* JobStore
+  const queue = freshQueue()
+  const given = (job: Partial<NewJob> = {}) => newJob({ queue, ...job })
+  const scheduled = given({ runAt: Date.now() + hour })
+  const queued = given()
+  const dispatched = given()
+  const running = given()
+  const retrying = given({ backoff: { baseMillis: hour, factor: 1, maxMillis: hour, jitter: "none" } })
+  const done = given()
+  const dead = given()
+  const cancelled = given()
+  const all = { scheduled, queued, dispatched, running, retrying, completed: done, dead, cancelled }
+  const worker = yield* startWorker({
+    types: [running, retrying, done, dead].map(({ type }) => type),
+    queues: [queue]
+  })
+  yield* accept(...Object.values(all))
+  yield* dispatch(dispatched)
+  yield* run(worker, running)
+  yield* settle(yield* run(worker, retrying), failed("not now", true))
+  yield* settle(yield* run(worker, done), completed({ answer: 42 }))
+  yield* settle(yield* run(worker, dead), failed("no good"))
+  yield* store.cancel(cancelled.id, operator)
+  return { all, queue, worker }
 })
