@@ -51,13 +51,13 @@ export class Health extends Context.Service<Health, {
   static readonly layer = <R>(options: {
     readonly program: string
     readonly version: string
-    readonly dependencies: ReadonlyArray<Effect.Effect<Dependency, never, R>>
+    readonly dependencies: Effect.Effect<ReadonlyArray<Dependency>, never, R>
   }) =>
     Layer.effect(
       Health,
       Effect.gen(function*() {
         const metrics = yield* Metrics
-        const dependencies = yield* Effect.all(options.dependencies)
+        const dependencies = yield* options.dependencies
 
         const stateOf = Effect.fnUntraced(function*({ check, name, required }: Dependency) {
           const startedAt = yield* Clock.currentTimeMillis

@@ -1,0 +1,60 @@
+/** The processor as a program: built-in job types, and those of a user's module. Several share the work. */
+import { Effect, Layer } from "effect"
+import { hostname } from "node:os"
+import type { JobType } from "#domain/JobType.ts"
+import * as AmqpBroker from "#infra/amqp/AmqpBroker.ts"
+import * as NodeIds from "#infra/crypto/NodeIds.ts"
+import * as OpsServer from "#infra/http/OpsServer.ts"
+import * as ThreadHeartbeats from "#infra/postgres/ThreadHeartbeats.ts"
+import * as Prometheus from "#infra/telemetry/Prometheus.ts"
+import * as Health from "#services/Health.ts"
+import { Worker } from "#services/processor/Worker.ts"
+import { concurrency, drainSeconds, host, opsPort, queueConcurrency, queues, serverUrl } from "../Settings.ts"
+import { version } from "../version.ts"
+import { sourceOf } from "./identity.ts"
+import * as Truth from "./truth.ts"
+
+const program = "processor"
+const defaultPort = 9102
+
+/** Heartbeats, stores and broker are given. */
+export const layerOver = (types: ReadonlyArray<JobType>) =>
+  Layer.unwrap(Effect.gen(function*() {
+    return Worker.layer({
+      name: sourceOf(program),
+      host: hostname(),
+      pid: process.pid,
+      version,
+      slots: yield* concurrency,
+      queues: yield* queues,
+      queueSlots: yield* queueConcurrency,
+      types,
+      drainMillis: (yield* drainSeconds) * 1_000
+    })
+  })).pipe(
+    Layer.provide(NodeIds.layer),
+    Layer.provide(Prometheus.layer({ program, version }))
+  )
+
+const ops = Layer.unwrap(Effect.gen(function*() {
+  return OpsServer.layer({ host: yield* host, port: yield* opsPort(defaultPort), portVariable: "ODTO_OPS_PORT" })
+})).pipe(
+  Layer.provide(
+    Health.Health.layer({
+      program,
+      version,
+      dependencies: Effect.all([Health.truth("postgresql"), Health.broker("rabbitmq", true)])
+    })
+  ),
+  Layer.provide(Prometheus.layer({ program, version }))
+)
+
+export const layerServer = (types: ReadonlyArray<JobType>) =>
+  Layer.merge(layerOver(types), ops).pipe(
+    Layer.provide(Layer.unwrap(Effect.map(serverUrl("ODTO_DATABASE_URL"), (url) => ThreadHeartbeats.layer({ url })))),
+    Layer.provide([
+      Truth.layerServer(sourceOf(program)),
+      Layer.unwrap(Effect.map(serverUrl("ODTO_AMQP_URL"), (url) => AmqpBroker.layer({ url, name: sourceOf(program) })))
+    ]),
+    Layer.provide(Prometheus.Prometheus.layer)
+  )
