@@ -1,4 +1,4 @@
-import * as Memory from "#services/ports/memory/Memory.ts"
+import { layerMemory } from "#services/ports/memory/Memory.ts"
 import { alertStoreBehaves } from "../../../behaviour/alertStoreBehaves.ts"
 
-alertStoreBehaves("in memory", Memory.layerMemory)
+alertStoreBehaves("in memory", layerMemory)

@@ -1,6 +1,6 @@
-import * as Memory from "#services/ports/memory/Memory.ts"
+import { layerMemory } from "#services/ports/memory/Memory.ts"
 import { jobOverviewBehaves } from "../../../behaviour/jobOverviewBehaves.ts"
 import { jobQueriesBehave } from "../../../behaviour/jobQueriesBehave.ts"
 
-jobQueriesBehave("in memory", Memory.layerMemory)
-jobOverviewBehaves("in memory", Memory.layerMemory)
+jobQueriesBehave("in memory", layerMemory)
+jobOverviewBehaves("in memory", layerMemory)

@@ -1,4 +1,4 @@
-import * as Memory from "#services/ports/memory/Memory.ts"
+import { layerMemory } from "#services/ports/memory/Memory.ts"
 import { tokenStoreBehaves } from "../../../behaviour/tokenStoreBehaves.ts"
 
-tokenStoreBehaves("in memory", Memory.layerMemory)
+tokenStoreBehaves("in memory", layerMemory)
