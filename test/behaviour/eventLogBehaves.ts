@@ -69,6 +69,20 @@ export const eventLogBehaves = <E>(
         assert.strictEqual(event?.seq, 1)
       }))
 
+    it.effect("lists the same rows without their events", () =>
+      Effect.gen(function*() {
+        const log = yield* EventLog
+        const { before, rows } = yield* written(3)
+
+        const places = yield* log.placesAfter(before, 1_000)
+
+        assert.deepStrictEqual(
+          places.slice(0, 3),
+          rows.slice(0, 3).map(({ at, epoch, position }) => ({ epoch, position, at }))
+        )
+        assert.deepStrictEqual(yield* log.placesAfter(before, 1), places.slice(0, 1))
+      }))
+
     it.effect("reads backwards from the end and from any position", () =>
       Effect.gen(function*() {
         const log = yield* EventLog

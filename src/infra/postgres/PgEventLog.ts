@@ -9,7 +9,17 @@ import { EventLog, type LogHead } from "#services/ports/EventLog.ts"
 import { Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Epoch from "./eventLog/Epoch.ts"
-import { closed, columns, type LogRecord, place, toLogRow, toPosition } from "./eventLog/LogRows.ts"
+import {
+  closed,
+  columns,
+  type LogRecord,
+  place,
+  placeColumns,
+  type PlaceRecord,
+  toLogPlace,
+  toLogRow,
+  toPosition
+} from "./eventLog/LogRows.ts"
 import { oneRow } from "./oneRow.ts"
 import { storeError } from "./storeError.ts"
 
@@ -74,6 +84,13 @@ export const layer = ({ archive = false }: Options = {}) =>
           sql<LogRecord>`SELECT ${columns(sql)} FROM event_log
             WHERE (event_log.xid, event_log.id) > ${place(sql, position)} AND ${closed(sql)} AND ${sameCluster}
             ORDER BY event_log.xid, event_log.id LIMIT ${limit}`.pipe(rows, storeError("read the event log", "read")),
+        placesAfter: (position, limit) =>
+          sql<PlaceRecord>`SELECT ${placeColumns(sql)} FROM event_log
+            WHERE (event_log.xid, event_log.id) > ${place(sql, position)} AND ${closed(sql)} AND ${sameCluster}
+            ORDER BY event_log.xid, event_log.id LIMIT ${limit}`.pipe(
+            Effect.map((records) => records.map(toLogPlace)),
+            storeError("list the event log", "read")
+          ),
         byIds: (ids) =>
           sql<LogRecord>`SELECT ${columns(sql)} FROM event_log
             WHERE event_log.id = ANY (${ids.map(String)}::int8[]) AND ${sameCluster}

@@ -4,10 +4,10 @@
  * A row is closed when its transaction is older than every transaction still running; only closed rows are ever read,
  * so a reader that goes on from its last position misses nothing.
  */
-import { Context, type Effect, type Option } from "effect"
-import type { LogRow } from "#domain/JobEvent.ts"
 import type { JobId } from "#domain/Job.ts"
+import type { LogRow } from "#domain/JobEvent.ts"
 import type { Position } from "#domain/Position.ts"
+import { Context, type Effect, type Option } from "effect"
 import type { StoreError } from "./StoreError.ts"
 
 /** Leadership of the relay: a row with a lease, and the cursor in it. */
@@ -28,6 +28,9 @@ export interface LogHead {
   readonly relayLagMillis: number
 }
 
+/** A row without its events. */
+export type LogPlace = Pick<LogRow, "epoch" | "position" | "at">
+
 export class EventLog extends Context.Service<EventLog, {
   /** Becomes or stays the relay for `leaseMillis`; none while another holder's lease is live. */
   readonly lead: (holder: string, leaseMillis: number) => Effect.Effect<Option.Option<RelayLease>, StoreError>
@@ -35,6 +38,8 @@ export class EventLog extends Context.Service<EventLog, {
   readonly advance: (holder: string, from: Position, to: Position) => Effect.Effect<boolean, StoreError>
   /** Closed rows after the position, in order, at most `limit`. */
   readonly after: (position: Position, limit: number) => Effect.Effect<ReadonlyArray<LogRow>, StoreError>
+  /** As `after`, without reading the events: for checking. */
+  readonly placesAfter: (position: Position, limit: number) => Effect.Effect<ReadonlyArray<LogPlace>, StoreError>
   /** Rows by their ids, in order of position; for ranges that the archive misses. */
   readonly byIds: (ids: ReadonlyArray<bigint>) => Effect.Effect<ReadonlyArray<LogRow>, StoreError>
   /** Newest closed rows first, before the position (from the end when undefined). */

@@ -50,6 +50,15 @@ export const layer: Layer.Layer<EventLog, never, MemoryDatabase> = Layer.effect(
           const first = indexAfter(log, position)
           return log.slice(first, first + limit)
         }),
+      placesAfter: (position, limit) =>
+        database.read("EventLog.placesAfter", ({ log }) => {
+          const first = indexAfter(log, position)
+          return log.slice(first, first + limit).map((row) => ({
+            epoch: row.epoch,
+            position: row.position,
+            at: row.at
+          }))
+        }),
       byIds: (ids) =>
         database.read("EventLog.byIds", ({ log }) => {
           const wanted = new Set(ids)
