@@ -61,4 +61,4 @@ export class MemoryFaults extends Context.Service<MemoryFaults, {
 
 /** The error of a call that met a fault. */
 export const ordered = (operation: Operation, reason: StoreError["reason"]): StoreError =>
-  new StoreError({ operation, reason, cause: new Error(`ordered for ${operation}`) })
+  new StoreError({ operation: `answer ${operation}`, reason, cause: new Error(`ordered for ${operation}`) })
