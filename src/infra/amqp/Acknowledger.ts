@@ -9,6 +9,8 @@ import type { Channel, Message } from "amqplib"
 export interface Acknowledger {
   /** Repeating it, or a channel that is closed, does no harm. */
   readonly ack: (delivery: Message) => void
+  /** Whether nothing up to this delivery is left. */
+  readonly isDone: (deliveryTag: number) => boolean
   /** Sends at once what has been acknowledged so far. */
   readonly flush: () => void
 }
@@ -45,6 +47,7 @@ export const makeAcknowledger = (channel: Pick<Channel, "ack">): Acknowledger =>
 
   return {
     flush,
+    isDone: (deliveryTag) => lowest > deliveryTag,
     ack: (delivery) => {
       const { deliveryTag } = delivery.fields
       if (deliveryTag < lowest || told.has(deliveryTag)) return

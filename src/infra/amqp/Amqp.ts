@@ -44,6 +44,9 @@ export interface Connection {
 
 const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 
+/** One line for the log, without a stack: what is wrong is not in our code. */
+export const explain = (error: BrokerError): string => `${error.message} (${messageOf(error.cause)})`
+
 /** The AMQP reply code of an error, such as 404 or 406; undefined when the broker did not say. */
 export const replyCode = (cause: unknown): number | undefined =>
   cause instanceof Error && "code" in cause && typeof cause.code === "number" ? cause.code : undefined

@@ -9,7 +9,7 @@ import { maxUndecodable } from "#services/ports/Broker.ts"
 import type { ConsumeMessage } from "amqplib"
 import { Effect, Layer, Queue, type Redacted, Result, Schedule, Stream } from "effect"
 import { type Connection, type Live, makeConnection } from "./Amqp.ts"
-import { deliveries } from "./Consumer.ts"
+import { deliveries, type Source } from "./Consumer.ts"
 import { hintSender } from "./HintSender.ts"
 import { logSender } from "./LogSender.ts"
 import { decodeHint, decodeSpine, undecodable } from "./messages.ts"
@@ -74,14 +74,9 @@ const feeds = (
       return undefined
     })
 
-  const spine = (
-    source: string,
-    prefetch: number,
-    queue: (live: Live) => ReturnType<typeof Topology.declareLiveQueue>
-  ) =>
+  const spine = (from: Pick<Source<SpineDelivery>, "prefetch" | "queue" | "renewIdleAfterMillis">, source: string) =>
     deliveries<SpineDelivery>(connection, {
-      prefetch,
-      queue,
+      ...from,
       decode: (received, ack) => {
         const message = orStray(source, received, decodeSpine(received))
         return message && { message, ack, redelivered: received.fields.redelivered }
@@ -110,13 +105,14 @@ const feeds = (
       })
     },
     archiveFeed: (prefetch) =>
-      spine(
-        Topology.archiveQueue,
+      spine({
         prefetch,
-        (live) => Effect.as(Topology.declareSpine(live, archiveRows), Topology.archiveQueue)
-      ),
-    liveFeed: spine(`${Topology.eventsExchange} live`, livePrefetch, Topology.declareLiveQueue).pipe(
-      Stream.mapEffect(({ ack, message }) => Effect.as(ack, message))
-    )
+        queue: (live) => Effect.as(Topology.declareSpine(live, archiveRows), Topology.archiveQueue)
+      }, Topology.archiveQueue),
+    liveFeed: spine({
+      prefetch: livePrefetch,
+      queue: Topology.declareLiveQueue,
+      renewIdleAfterMillis: Number.POSITIVE_INFINITY // a new queue would miss what passes in between
+    }, `${Topology.eventsExchange} live`).pipe(Stream.mapEffect(({ ack, message }) => Effect.as(ack, message)))
   }
 }

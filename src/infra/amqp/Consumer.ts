@@ -9,7 +9,13 @@ import type { BrokerError } from "#services/ports/Broker.ts"
 import type { ConsumeMessage } from "amqplib"
 import { Deferred, Effect, Queue, Stream } from "effect"
 import { makeAcknowledger } from "./Acknowledger.ts"
-import { ask, type Connection, keep, type Live, openChannel } from "./Amqp.ts"
+import { ask, type Connection, explain, keep, type Live, openChannel } from "./Amqp.ts"
+
+/**
+ * A consumer that has had nothing to do for so long takes a new channel. RabbitMQ's quorum queues can lose a consumer
+ * without a word: one whose queue was deleted and made again within 30 ms stays attached, and its messages go nowhere.
+ */
+const idleRenewalMillis = 30_000
 
 export interface Source<A> {
   /** Makes the queue unless it is there and answers its name; `deleted` when it was deleted under this consumer. */
@@ -19,12 +25,15 @@ export interface Source<A> {
    * holds at most that many.
    */
   readonly prefetch: number
+  /** Default: 30 seconds. */
+  readonly renewIdleAfterMillis?: number
   /** undefined: there is nothing in it for the reader, and it is acknowledged. */
   readonly decode: (message: ConsumeMessage, ack: Effect.Effect<void>) => A | undefined
 }
 
 export const deliveries = <A>(connection: Connection, source: Source<A>): Stream.Stream<A> =>
   Stream.unwrap(Effect.gen(function*() {
+    const { renewIdleAfterMillis = idleRenewalMillis } = source
     const mailbox = yield* Queue.unbounded<A>()
     let deleted = false
 
@@ -34,7 +43,9 @@ export const deliveries = <A>(connection: Connection, source: Source<A>): Stream
       deleted = false
       yield* Effect.addFinalizer(() => Queue.clear(mailbox))
       const channel = yield* openChannel(live)
-      const { ack, flush } = makeAcknowledger(channel)
+      const { ack, flush, isDone } = makeAcknowledger(channel)
+      let lastTag = 0
+      let lastAt = performance.now()
       yield* Effect.addFinalizer(() => Effect.sync(flush))
       const over = yield* Deferred.make<void>()
       const end = () => void Deferred.doneUnsafe(over, Effect.void)
@@ -46,18 +57,21 @@ export const deliveries = <A>(connection: Connection, source: Source<A>): Stream
             deleted = true
             return end()
           }
+          lastTag = message.fields.deliveryTag
+          lastAt = performance.now()
           const receipt = { ...message, content: noContent } // bodies need not wait for their acknowledgement
           const decoded = source.decode(message, Effect.sync(() => ack(receipt)))
           if (decoded === undefined) ack(receipt)
           else Queue.offerUnsafe(mailbox, decoded)
         }))
       established()
-      yield* Deferred.await(over)
+      const idle = Effect.sleep(renewIdleAfterMillis).pipe(
+        Effect.repeat({ until: () => isDone(lastTag) && performance.now() - lastAt >= renewIdleAfterMillis })
+      )
+      yield* Effect.race(Deferred.await(over), idle)
     }, Effect.scoped)
 
-    yield* Effect.forkScoped(
-      keep(session, (error) => Effect.logWarning(`cannot consume: ${error.message}`, error.cause))
-    )
+    yield* Effect.forkScoped(keep(session, (error) => Effect.logWarning(explain(error))))
     return Stream.fromQueue(mailbox)
   }))
 

@@ -5,10 +5,10 @@
  */
 import type { Broker, Hint } from "#services/ports/Broker.ts"
 import { Effect } from "effect"
-import type { Connection, Live } from "./Amqp.ts"
+import { type Connection, explain, type Live } from "./Amqp.ts"
 import { encodeHint } from "./messages.ts"
 import type { Outgoing, Publisher, Verdict } from "./Publisher.ts"
-import { declareJobQueue, jobQueueName } from "./topology.ts"
+import { declareJobQueue, jobQueueName, untilConsumersKnow } from "./topology.ts"
 
 /** Queues that are remembered as made. Forgetting costs a declaration each, and the knowledge that they were there. */
 const maxKnownQueues = 10_000
@@ -29,7 +29,7 @@ export const hintSender = (connection: Connection, publisher: Publisher): Broker
       ({ queue, type }) =>
         declareJobQueue(live, queue, type).pipe(
           Effect.as([{ queue, type }]),
-          Effect.catch((error) => Effect.as(Effect.logWarning(error.message, error.cause), []))
+          Effect.catch((error) => Effect.as(Effect.logWarning(explain(error)), []))
         ),
       { concurrency: declareConcurrency }
     )
@@ -48,6 +48,7 @@ export const hintSender = (connection: Connection, publisher: Publisher): Broker
     const returned = hints.filter((_, index) => verdicts[index] === "returned")
     if (returned.length === 0) return { unsent, madeAnew: [] }
 
+    yield* Effect.sleep(untilConsumersKnow)
     const madeAnew = yield* declare(live, distinct(returned))
     const names = new Set(madeAnew.map(nameOf))
     const retried = returned.filter((hint) => names.has(nameOf(hint)))

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import type { Connection, Live } from "./Amqp.ts"
 import { type Encoded, encodeSpine } from "./messages.ts"
 import type { Outgoing, Publisher, Verdict } from "./Publisher.ts"
-import { archiveKey, declareSpine, eventsExchange, liveKey } from "./topology.ts"
+import { archiveKey, declareSpine, eventsExchange, liveKey, untilConsumersKnow } from "./topology.ts"
 
 /** Log rows without a confirm at any time. */
 const maxRowsTogether = 500
@@ -44,7 +44,7 @@ export const logSender = (
         continue
       }
       declaredOn = undefined
-      if (failure === "returned") yield* declare(live)
+      if (failure === "returned") yield* Effect.andThen(Effect.sleep(untilConsumersKnow), declare(live))
       return yield* new BrokerError({ operation, reason: reasons[failure], cause: `log row ${failure}` })
     }
   })

@@ -21,6 +21,10 @@ export interface Encoded {
 
 type Received = Pick<ConsumeMessage, "content" | "properties">
 
+/** An exception would break the connection on which the message came, and it would come again for ever. */
+const guarded = <A>(decode: () => Result.Result<A, string>): Result.Result<A, string> =>
+  Result.getOrElse(Result.try({ try: decode, catch: String }), Result.fail)
+
 const HintBody = Schema.fromJsonString(Schema.Struct({
   v: Schema.Literal(1),
   jobs: Schema.NonEmptyArray(Schema.Tuple([JobId, Schema.Int]))
@@ -39,24 +43,25 @@ export const encodeHint = (hint: Hint): Encoded => ({
 })
 
 export const decodeHint = (queue: QueueName, type: JobTypeName, message: Received): Result.Result<Hint, string> =>
-  Result.mapBoth(decodeHintBody(message.content.toString("utf8")), {
-    onFailure: String,
-    onSuccess: ({ jobs }) => {
-      const traceparent: unknown = message.properties.headers?.["traceparent"]
-      return {
-        queue,
-        type,
-        jobs: jobs.map(([jobId, dispatchCount]) => ({ jobId, dispatchCount })),
-        traceparent: typeof traceparent === "string" ? traceparent : undefined
+  guarded(() =>
+    Result.mapBoth(decodeHintBody(message.content.toString("utf8")), {
+      onFailure: String,
+      onSuccess: ({ jobs }) => {
+        const traceparent: unknown = message.properties.headers?.["traceparent"]
+        return {
+          queue,
+          type,
+          jobs: jobs.map(([jobId, dispatchCount]) => ({ jobId, dispatchCount })),
+          traceparent: typeof traceparent === "string" ? traceparent : undefined
+        }
       }
-    }
-  })
+    })
+  )
 
-const PositionText = Schema.String.check(Schema.isPattern(/^\d{1,20}\.\d{1,19}$/u))
 const SpineHeaders = Schema.Struct({
   "x-odto-epoch": Schema.Int,
-  "x-odto-position": PositionText,
-  "x-odto-previous": PositionText,
+  "x-odto-position": Position.PositionText,
+  "x-odto-previous": Position.PositionText,
   "x-odto-at": Schema.Int,
   "x-odto-source": Schema.String
 })
@@ -80,24 +85,22 @@ export const encodeSpine = ({ previous, row }: SpineMessage): Encoded => ({
 })
 
 export const decodeSpine = (message: Received): Result.Result<SpineMessage, string> =>
-  Result.gen(function*() {
-    const headers = yield* Result.mapError(decodeSpineHeaders(message.properties.headers), String)
-    const events = yield* Result.mapError(decodeCloudEvents(message.content.toString("utf8")), String)
-    // what is well formed may still name a job or a time that does not exist
-    const row = yield* Result.try({
-      try: () => ({
+  guarded(() =>
+    Result.gen(function*() {
+      const headers = yield* Result.mapError(decodeSpineHeaders(message.properties.headers), String)
+      const events = yield* Result.mapError(decodeCloudEvents(message.content.toString("utf8")), String)
+      const row = {
         epoch: headers["x-odto-epoch"],
         position: positionOf(headers["x-odto-position"]),
         at: headers["x-odto-at"],
         source: headers["x-odto-source"],
         events: events.map(fromCloudEvent)
-      }),
-      catch: String
+      }
+      return isLogRow(row)
+        ? { row, previous: positionOf(headers["x-odto-previous"]) }
+        : yield* Result.fail("a CloudEvent that is none of ours")
     })
-    return isLogRow(row)
-      ? { row, previous: positionOf(headers["x-odto-previous"]) }
-      : yield* Result.fail("an event of the batch is not one of ours")
-  })
+  )
 
 const positionOf = (text: string): Position.Position => Option.getOrThrow(Position.parse(text))
 

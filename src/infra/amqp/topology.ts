@@ -14,7 +14,7 @@
 import type { JobTypeName, QueueName } from "#domain/Job.ts"
 import { type BrokerError, maxHintsPerQueue } from "#services/ports/Broker.ts"
 import type { Channel, Options } from "amqplib"
-import { Effect } from "effect"
+import { Duration, Effect, Semaphore } from "effect"
 import { ask, type Live, openChannel, replyCode } from "./Amqp.ts"
 
 export const jobQueueName = (queue: QueueName, type: JobTypeName): string => `odto.jobs.${queue}.${type}`
@@ -39,6 +39,12 @@ export const maxLiveRows = 500
  */
 const deliveryLimit = 1_000_000
 
+/**
+ * Between finding a queue gone and making it anew: its consumers hear of the deletion 30 ms later, and one that has not
+ * heard when the queue is there again stays attached to the old one for good (seen on 3.10).
+ */
+export const untilConsumersKnow = Duration.millis(300)
+
 const quorum = (bounds: Record<string, unknown>): Options.AssertQueue => ({
   durable: true,
   arguments: { "x-queue-type": "quorum", "x-delivery-limit": deliveryLimit, ...bounds }
@@ -55,8 +61,15 @@ const notFound = 404
 const apart = <A>(live: Live, operation: string, question: (channel: Channel) => Promise<A>) =>
   Effect.scoped(Effect.flatMap(openChannel(live), (channel) => ask(live, operation, () => question(channel))))
 
+/**
+ * Queues are made one after the other: while RabbitMQ makes a quorum queue, others find it there and not yet working
+ * (3.10 refuses what is sent to it, and closes the connection of who consumes it).
+ */
+const making = Semaphore.makeUnsafe(1)
+
 const declare = (live: Live, name: string, options: Options.AssertQueue): Effect.Effect<void, BrokerError> =>
   apart(live, `declare ${name}`, (channel) => channel.assertQueue(name, options)).pipe(
+    making.withPermit,
     Effect.catchIf(
       (error) => replyCode(error.cause) === preconditionFailed,
       () => Effect.logWarning(`the broker queue ${name} exists with other arguments and is used as it is`)

@@ -161,7 +161,7 @@ export const layerWith = ({ archiveEvents = maxArchiveEvents }: Options): Layer.
       ready: (queue, type) =>
         unlessOut("count what waits", () => {
           const { messages, state } = jobQueue({ queue, type })
-          return Effect.succeed(state === "there" ? messages.ready() : undefined)
+          return Effect.succeed(state === "there" || messages.consumers() > 0 ? messages.ready() : undefined)
         }),
       undecodable: Stream.fromQueue(strays),
       health: Effect.sync(() => ({ connected: !isOut, detail: isOut ? "an outage was asked for" : undefined }))

@@ -22,6 +22,7 @@ export interface MemoryQueue<A> {
   /** What they weigh together. */
   readonly load: () => number
   readonly push: (body: A) => void
+  readonly consumers: () => number
   /** Takes the oldest that waits, past all consumers. */
   readonly shift: () => A | undefined
   /** `voided`: what was delivered before and is not acknowledged comes again, or never. */
@@ -114,6 +115,7 @@ export const makeMemoryQueue = <A>(weigh: (body: A) => number): MemoryQueue<A> =
       waiting.push({ body, redelivered: false })
       deal()
     },
+    consumers: () => consumers.length,
     shift: () => take()?.body,
     consume: (prefetch, deliver, voided) => {
       const consumer: Consumer<A> = { prefetch, unacked: new Set(), deliver, voided }
