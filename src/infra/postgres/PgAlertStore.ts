@@ -37,7 +37,7 @@ export const layer = Layer.effect(
       DELETE FROM alert WHERE (fingerprint, starts_at) IN (
         SELECT fingerprint, starts_at FROM alert
         WHERE status = 'resolved' AND received_at < clock_timestamp() - ${sql.literal(`interval '${resolvedKept}'`)}
-        LIMIT ${deletedAtOnce}
+        LIMIT ${deletedAtOnce} FOR UPDATE SKIP LOCKED
       )`
 
     return AlertStore.of({

@@ -51,10 +51,7 @@ export const layer = ({ archive = false }: Options = {}) =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const { cluster, renew } = yield* Epoch.open
-      if (archive) {
-        yield* sql`CREATE INDEX IF NOT EXISTS event_log_jobs ON event_log USING gin (jobs)`
-        yield* sql`CREATE INDEX IF NOT EXISTS event_log_at ON event_log (at)`
-      }
+      if (archive) yield* sql`CREATE INDEX IF NOT EXISTS event_log_jobs ON event_log USING gin (jobs)`
 
       /** Rows for the archive are withheld on another cluster until the leader has begun its epoch. */
       const sameCluster = sql`(SELECT value FROM meta WHERE key = 'cluster') = ${cluster}`

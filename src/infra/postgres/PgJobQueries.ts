@@ -9,25 +9,19 @@ import { jobPage, type PageRecord } from "./queries/jobPage.ts"
 import { getJob, toSummary } from "./queries/jobRecords.ts"
 import { jobSource } from "./queries/jobSource.ts"
 import { getAudit, getQueues, getTotals, getWorkers, type ReadRecord } from "./queries/overview.ts"
+import { readOnly } from "./readOnly.ts"
 import { storeError } from "./storeError.ts"
-
-/**
- * A read that takes longer is given up: it would hold up others, on the one connection of the embedded system all of
- * them. Twenty times the longest that was measured on ten million jobs.
- */
-const readTimeoutMillis = 2_000
 
 /**
  * The walks are along an index in order; the planner, which may not know how many rows there are, must not sort them.
  * A statement of a few milliseconds gains nothing from more processes or from being compiled.
  */
-const settings = Object.entries({
-  statement_timeout: String(readTimeoutMillis),
+const walking = {
   enable_seqscan: "off",
   enable_bitmapscan: "off",
   max_parallel_workers_per_gather: "0",
   jit: "off"
-}).map(([name, value]) => `set_config('${name}', '${value}', true)`).join(", ")
+}
 
 const valued = <A>(value: A, { readAt }: ReadRecord) => ({ value, readAt })
 
@@ -35,11 +29,9 @@ export const layer = Layer.effect(
   JobQueries,
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
+    const inTime = readOnly(sql, walking)
     const reading = (operation: string) => <A, E, R>(read: Effect.Effect<A, E, R>) =>
-      sql.withTransaction(Effect.andThen(sql`SELECT ${sql.literal(settings)}`, read)).pipe(
-        Effect.provideService(SqlClient.BeginTransaction, "BEGIN READ ONLY"),
-        storeError(operation, "read")
-      )
+      inTime(read).pipe(storeError(operation, "read"))
 
     const find: JobQueries["Service"]["find"] = Effect.fnUntraced(function*({ after, filter, limit, sort }) {
       const conditions = conditionsOf(filter)

@@ -1,6 +1,7 @@
 /** What a filter asks of the rows of PostgreSQL. */
 import type { JobFilter } from "#domain/JobFilter.ts"
 import { type JobState, jobStates, statesOf } from "#domain/JobStatus.ts"
+import { uuidRandomBytes, uuidV7 } from "#domain/Uuid.ts"
 import type { SqlClient, Statement } from "effect/sql"
 import type { JobSource } from "./jobSource.ts"
 
@@ -33,13 +34,8 @@ const clockAheadMillis = 10_000
 /** The same for a clock that is behind; a submission that waited for PostgreSQL to come back counts as well. */
 const clockBehindMillis = 60_000
 
-const largestTime = 2 ** 48 - 1
-
 /** The smallest UUIDv7 of a millisecond. */
-const firstIdOf = (millis: number): string => {
-  const time = Math.min(Math.max(Math.trunc(millis), 0), largestTime).toString(16).padStart(12, "0")
-  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`
-}
+const firstIdOf = (millis: number): string => uuidV7(millis, new Uint8Array(uuidRandomBytes))
 
 const restricting = <A>(list: ReadonlyArray<A> | undefined) =>
   list === undefined || list.length === 0 ? undefined : list
