@@ -154,6 +154,26 @@ export const eventArchiveBehaves = <E>(name: string, implementation: Layer.Layer
         assert.deepStrictEqual(yield* archive.ofJob(freshJobId()), [])
       }))
 
+    it.effect("tells each event of a history once, by the later of two epochs", () =>
+      Effect.gen(function*() {
+        const archive = yield* EventArchive
+        const [before, after] = [yield* freshEpoch, yield* freshEpoch]
+        const job = freshJobId()
+        const told = (epoch: number, id: number, seq: number, type: EventType) =>
+          logRow({ epoch, id, at: now, events: [logEvent({ type, at: now, job, seq })] })
+        yield* archive.store([
+          told(after, 1, 1, "created"),
+          told(after, 3, 2, "cancelled"),
+          told(before, 1, 1, "created"),
+          told(before, 2, 2, "started")
+        ])
+
+        assert.deepStrictEqual(
+          (yield* archive.ofJob(job)).map(({ archiveId, event }) => [archiveId, event.type]),
+          [[`${after}:1`, "created"], [`${after}:3`, "cancelled"]]
+        )
+      }))
+
     it.effect("finds events by queue, type, job and time, newest first", () =>
       Effect.gen(function*() {
         const archive = yield* EventArchive

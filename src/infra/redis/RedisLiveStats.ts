@@ -25,8 +25,6 @@ export const defaultPrefix = "{odto}:"
 const bitmapBits = 65_536n
 /** Arguments of one script call at most, but for a single row: Redis does nothing else meanwhile. */
 const maxArguments = 4_000
-/** Keys removed by one command when old numbers are swept away. */
-const sweepKeys = 500
 
 export interface Options {
   /** Before every key. Default: `{odto}:`. */
@@ -49,16 +47,6 @@ export const layer = ({ prefix = defaultPrefix }: Options = {}): Layer.Layer<Liv
           const generation = await client.get(generationKey)
           return generation === null ? absent : body(client, `${prefix}${generation}:`)
         })
-
-      const sweep = async (client: Client, generation: string) => {
-        let cursor = "0"
-        do {
-          const [next, keys] = await client.scan(cursor, "MATCH", `${prefix}*`, "COUNT", sweepKeys)
-          const old = keys.filter((key) => key !== generationKey && !key.startsWith(`${prefix}${generation}:`))
-          if (old.length > 0) await client.unlink(...old)
-          cursor = next
-        } while (cursor !== "0")
-      }
 
       return LiveStats.of({
         name: "redis",
@@ -105,8 +93,9 @@ export const layer = ({ prefix = defaultPrefix }: Options = {}): Layer.Layer<Liv
               ])),
             (moved) => moved === 1
           ),
-        clear: run("forget", async (client) =>
-          sweep(client, String(await evaluate(client, clearScript, generationKey, [])))),
+        clear: Effect.asVoid(
+          run("forget", (client) => evaluate(client, clearScript, generationKey, [prefix]))
+        ),
         throughput: Effect.fnUntraced(function*(fromSecond) {
           const second = Math.floor((yield* Clock.currentTimeMillis) / 1_000)
           const from = Math.max(fromSecond, second - throughputHorizonSeconds)
@@ -114,9 +103,7 @@ export const layer = ({ prefix = defaultPrefix }: Options = {}): Layer.Layer<Liv
           return yield* read("tell the throughput", [], async (client, base) =>
             pointsFrom(
               minutes,
-              await Promise.all(minutes.map((minute) =>
-                client.hgetall(`${base}rate:${minute}`)
-              ))
+              await Promise.all(minutes.map((minute) => client.hgetall(`${base}rate:${minute}`)))
             ).filter((point) => point.second >= from))
         }),
         latencies: Effect.gen(function*() {

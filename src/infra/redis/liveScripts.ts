@@ -4,13 +4,14 @@
  * Keys, all behind one prefix with a hash tag:
  *
  *     generation                     names the current numbers; all others are <generation>:…
- *     state                          hash: newest, complete, verified:<epoch>, low:<epoch> (first bitmap kept)
- *     seen:<epoch>:<id / 65536>      bitmap: the row is counted
+ *     state                          hash: epoch, newest, complete, verified
+ *     seen:<id / 65536>, bitmaps     bitmap: the row is counted; set: the bitmaps that there are
  *     rate:<minute>                  hash: <second>:<rate>
  *     latency:<slot>, types:<slot>   hash: <type> <w or r><bucket>; set: the types that the slot tells apart
  *     recent, recent:detail          sorted set of job ids by time; hash: <seq> <type> <queue> <event>
  *
- * `rate`, `latency` and `types` end by themselves; `seen` ends when verified; the rest is bounded.
+ * `rate`, `latency` and `types` end by themselves; `seen` ends when verified; the rest is bounded. A generation counts
+ * the rows of one epoch; the first row of a later epoch begins another generation.
  */
 import {
   latencyHorizonSeconds,
@@ -25,16 +26,46 @@ import { script } from "./Script.ts"
 /** Seconds that a key outlives its last reader: clocks differ. */
 const slackSeconds = 60
 
-/** Finds the generation or begins one; `KEYS[1]` holds it, `ARGV[1]` is the prefix. */
+/** `KEYS[1]` holds the generation, `ARGV[1]` is the prefix. */
 const preamble = `
 local generation = redis.call('GET', KEYS[1])
-if not generation then
-  local now = redis.call('TIME')
-  generation = now[1] .. '-' .. now[2]
-  redis.call('SET', KEYS[1], generation)
+local base, state
+local function enter(name)
+  generation, base = name, ARGV[1] .. name .. ':'
+  state = base .. 'state'
 end
-local base = ARGV[1] .. generation .. ':'
-local state = base .. 'state'
+if generation then enter(generation) end
+
+local function forget(second)
+  for _, bitmap in ipairs(redis.call('SMEMBERS', base .. 'bitmaps')) do
+    redis.call('UNLINK', base .. 'seen:' .. bitmap)
+  end
+  redis.call('UNLINK', state, base .. 'bitmaps', base .. 'recent', base .. 'recent:detail')
+  local minute, slot = math.floor(second / 60), math.floor(second / ${latencySlotSeconds})
+  for ago = -1, ${Math.ceil(throughputHorizonSeconds / 60)} do redis.call('UNLINK', base .. 'rate:' .. minute - ago) end
+  for ago = -1, ${Math.ceil(latencyHorizonSeconds / latencySlotSeconds)} do
+    redis.call('UNLINK', base .. 'latency:' .. slot - ago, base .. 'types:' .. slot - ago)
+  end
+end
+
+local function begin()
+  local now = redis.call('TIME')
+  local name = now[1] .. '-' .. now[2]
+  if name == generation then name = name .. '-' end
+  if generation then forget(now[1]) end
+  enter(name)
+  redis.call('SET', KEYS[1], name)
+end
+
+local function epochOf() return generation and tonumber(redis.call('HGET', state, 'epoch') or nil) end
+
+local function enterEpoch(epoch)
+  local known = epochOf()
+  if known and known >= epoch then return known end
+  if known or not generation then begin() end
+  redis.call('HSET', state, 'epoch', epoch)
+  return epoch
+end
 `
 
 /**
@@ -43,16 +74,26 @@ local state = base .. 'state'
  * jobs (id, at, detail). Answers how many rows were not counted before.
  */
 export const applyScript = script(`${preamble}
-local recent, details = base .. 'recent', base .. 'recent:detail'
-local marks, newest, counted = {}, tonumber(redis.call('HGET', state, 'newest') or 0), 0
-local newestBefore, kept, oldest = newest, redis.call('ZCARD', recent), nil
+local epoch, recent, details, before, newest, verified, bitmaps, kept, oldest
+local counted = 0
 
-local function marksOf(epoch)
-  if not marks[epoch] then
-    local found = redis.call('HMGET', state, 'verified:' .. epoch, 'low:' .. epoch)
-    marks[epoch] = { verified = tonumber(found[1] or 0), low = tonumber(found[2] or nil) }
-  end
-  return marks[epoch]
+local function load(wanted)
+  epoch = enterEpoch(wanted)
+  recent, details = base .. 'recent', base .. 'recent:detail'
+  local found = redis.call('HMGET', state, 'newest', 'verified')
+  before, verified, bitmaps = tonumber(found[1] or 0), tonumber(found[2] or 0), {}
+  newest, kept, oldest = before, redis.call('ZCARD', recent), nil
+end
+
+local function save()
+  if newest and newest > before then redis.call('HSET', state, 'newest', string.format('%.0f', newest)) end
+end
+
+local function mark(bitmap, bit)
+  if redis.call('SETBIT', base .. 'seen:' .. bitmap, bit, 1) == 1 then return false end
+  if not bitmaps[bitmap] then redis.call('SADD', base .. 'bitmaps', bitmap) end
+  bitmaps[bitmap] = true
+  return true
 end
 
 local function add(key, field, count, untilSecond)
@@ -116,30 +157,31 @@ end
 
 local i = 2
 while i <= #ARGV do
-  local epoch, id, bitmap, at = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], tonumber(ARGV[i + 4])
-  local mark = marksOf(epoch)
-  if id > mark.verified and redis.call('SETBIT', base .. 'seen:' .. epoch .. ':' .. bitmap, ARGV[i + 3], 1) == 0 then
-    if not mark.low or tonumber(bitmap) < mark.low then
-      mark.low = tonumber(bitmap)
-      redis.call('HSET', state, 'low:' .. epoch, bitmap)
-    end
+  local wanted, id, at = tonumber(ARGV[i]), tonumber(ARGV[i + 1]), tonumber(ARGV[i + 4])
+  if not epoch or wanted > epoch then
+    save()
+    load(wanted)
+  end
+  if wanted == epoch and id > verified and mark(ARGV[i + 2], ARGV[i + 3]) then
     addRow(i + 6)
     if at > newest then newest = at end
     counted = counted + 1
   end
   i = i + 6 + ARGV[i + 5]
 end
-if newest > newestBefore then redis.call('HSET', state, 'newest', string.format('%.0f', newest)) end
+save()
 return counted
 `)
 
 /** `ARGV`: prefix, epoch, then id, bitmap, bit of each row. Answers the places (from 1) of those not counted. */
 export const missingScript = script(`${preamble}
-local verified = tonumber(redis.call('HGET', state, 'verified:' .. ARGV[2]) or 0)
+local epoch = epochOf()
+local isOlder, isSame = epoch and tonumber(ARGV[2]) < epoch, epoch == tonumber(ARGV[2])
+local verified = isSame and tonumber(redis.call('HGET', state, 'verified') or 0)
 local missing = {}
 for i = 3, #ARGV, 3 do
-  if tonumber(ARGV[i]) > verified
-    and redis.call('GETBIT', base .. 'seen:' .. ARGV[2] .. ':' .. ARGV[i + 1], ARGV[i + 2]) == 0 then
+  if not isOlder and not (isSame and
+    (tonumber(ARGV[i]) <= verified or redis.call('GETBIT', base .. 'seen:' .. ARGV[i + 1], ARGV[i + 2]) == 1)) then
     missing[#missing + 1] = i / 3
   end
 end
@@ -148,30 +190,28 @@ return missing
 
 /** `ARGV`: prefix, epoch. Answers generation, verified, complete (1 or 0). */
 export const progressScript = script(`${preamble}
-local found = redis.call('HMGET', state, 'verified:' .. ARGV[2], 'complete')
+if enterEpoch(tonumber(ARGV[2])) > tonumber(ARGV[2]) then return { generation, '0', '1' } end
+local found = redis.call('HMGET', state, 'verified', 'complete')
 return { generation, found[1] or '0', found[2] or '0' }
 `)
 
 /** `ARGV`: prefix, epoch, generation, verified, first bitmap that is not verified as a whole, complete (1 or 0). */
 export const advanceScript = script(`${preamble}
-if generation ~= ARGV[3] then return 0 end
-local epoch, first = ARGV[2], tonumber(ARGV[5])
-local found = redis.call('HMGET', state, 'verified:' .. epoch, 'low:' .. epoch)
-if tonumber(ARGV[4]) > tonumber(found[1] or 0) then
-  redis.call('HSET', state, 'verified:' .. epoch, ARGV[4])
-  local low = tonumber(found[2] or first)
-  for bitmap = low, first - 1 do redis.call('UNLINK', base .. 'seen:' .. epoch .. ':' .. string.format('%.0f', bitmap)) end
-  if first > low then redis.call('HSET', state, 'low:' .. epoch, ARGV[5]) end
+if generation ~= ARGV[3] or epochOf() ~= tonumber(ARGV[2]) then return 0 end
+if tonumber(ARGV[4]) > tonumber(redis.call('HGET', state, 'verified') or 0) then
+  redis.call('HSET', state, 'verified', ARGV[4])
+  for _, bitmap in ipairs(redis.call('SMEMBERS', base .. 'bitmaps')) do
+    if tonumber(bitmap) < tonumber(ARGV[5]) then
+      redis.call('UNLINK', base .. 'seen:' .. bitmap)
+      redis.call('SREM', base .. 'bitmaps', bitmap)
+    end
+  end
 end
 if ARGV[6] == '1' then redis.call('HSET', state, 'complete', '1') end
 return 1
 `)
 
-/** Begins another generation and answers its name: what the one before has left is nobody's. */
-export const clearScript = script(`
-local before, now = redis.call('GET', KEYS[1]), redis.call('TIME')
-local generation = now[1] .. '-' .. now[2]
-if generation == before then generation = generation .. '-' end
-redis.call('SET', KEYS[1], generation)
-return generation
+/** Begins another generation. */
+export const clearScript = script(`${preamble}
+begin()
 `)

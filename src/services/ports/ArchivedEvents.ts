@@ -44,12 +44,17 @@ const archived = (row: LogRow, event: LogEvent): ArchivedEvent => ({
   archiveId: archiveId(row)
 })
 
-/** The history of a job out of the rows that hold some of it. */
-export const eventsOfJob = (rows: ReadonlyArray<LogRow>, jobId: JobId): ReadonlyArray<ArchivedEvent> =>
-  rows
-    .flatMap((row) => row.events.filter(({ job }) => job === jobId).map((event) => archived(row, event)))
-    .toSorted((a, b) => (a.event.seq ?? 0) - (b.event.seq ?? 0))
-    .slice(0, historyLimit)
+/**
+ * The history of a job out of the rows that hold some of it. After a restore or fail-over the log is told again in
+ * another epoch: of two events with the same number the one of the later epoch is the truth.
+ */
+export const eventsOfJob = (rows: ReadonlyArray<LogRow>, jobId: JobId): ReadonlyArray<ArchivedEvent> => {
+  const bySeq = new Map<number, ArchivedEvent>()
+  for (const row of rows.toSorted((a, b) => a.epoch - b.epoch)) {
+    for (const event of row.events) if (event.job === jobId) bySeq.set(event.seq ?? 0, archived(row, event))
+  }
+  return [...bySeq].toSorted(([a], [b]) => a - b).slice(0, historyLimit).map(([, event]) => event)
+}
 
 /** Rows that an archive reads at once for a search. A row holds up to 500 events. */
 const pageRows = 50

@@ -1,9 +1,12 @@
 /**
  * Live aggregates of the event stream: rates, latency histograms, recent jobs (rule 25).
  *
- * Every log row is counted once however often it is applied: a bit per row and epoch says that it was. Everything here
- * can be rebuilt from the archive and speaks of the last hour, so that memory stays bounded and a rebuild reads an hour
- * of history, not all of it. Gauges (waiting, running …) are not here: they come from the store of truth.
+ * Every log row is counted once however often it is applied: a bit per row says that it was. Everything here can be
+ * rebuilt from the archive and speaks of the last hour, so that memory stays bounded and a rebuild reads an hour of
+ * history, not all of it. Gauges (waiting, running …) are not here: they come from the store of truth.
+ *
+ * After a restore or fail-over of the truth the log is told again in another epoch. So only rows of the newest epoch
+ * count: its first row begins a new set of numbers, and rows of epochs before it are taken for counted.
  */
 import type { LogRow } from "#domain/JobEvent.ts"
 import { Context, type Effect, Schema } from "effect"
@@ -107,10 +110,11 @@ export class LiveStats extends Context.Service<LiveStats, {
   readonly apply: (rows: ReadonlyArray<LogRow>) => Effect.Effect<number, LiveStatsError>
   /** Of these ids of an epoch, those that were not counted, in the order given. */
   readonly missing: (epoch: number, ids: ReadonlyArray<bigint>) => Effect.Effect<ReadonlyArray<bigint>, LiveStatsError>
+  /** Of an epoch that is over: complete, as there is nothing to do. */
   readonly progress: (epoch: number) => Effect.Effect<LiveProgress, LiveStatsError>
   /**
    * Says that every row up to `verified` is counted, and with `complete` that all of the archive is. Never goes back.
-   * False, and nothing is changed, when the generation is not the one that the caller looked at.
+   * False, and nothing is changed, when the generation is not the one that the caller looked at, or the epoch is over.
    */
   readonly advance: (progress: LiveProgress, epoch: number) => Effect.Effect<boolean, LiveStatsError>
   /** Forgets everything and begins a new generation. */

@@ -110,6 +110,10 @@ describeWithServers(["redis"], "Redis", () => {
 
       yield* live.clear
       assert.deepStrictEqual(yield* keys, ["{odto}:generation"])
+      yield* live.apply(lifeOf({ firstId: 1, at }))
+      const firstNumbers = yield* keys
+      yield* live.apply([logRow({ id: 1, epoch: 2, at, events: [logEvent({ type: "created", at })] })])
+      assert.deepStrictEqual((yield* keys).filter((key) => firstNumbers.includes(key)), ["{odto}:generation"])
     }))
 
   it.live("shares a server with others under a prefix of its own", () =>

@@ -17,11 +17,6 @@ import {
 /** Rows per bitmap: 8 KiB each. */
 const bitmapBits = 65_536n
 
-interface Epoch {
-  verified: bigint
-  readonly bitmaps: Map<bigint, Uint8Array>
-}
-
 interface Histograms {
   readonly wait: Array<number>
   readonly run: Array<number>
@@ -30,9 +25,12 @@ interface Histograms {
 /** One set of numbers, from when they were cleared to when they are cleared again. */
 interface Numbers {
   readonly generation: string
+  /** Undefined before the first row. */
+  epoch: number | undefined
   complete: boolean
   newestRowAt: number | undefined
-  readonly epochs: Map<number, Epoch>
+  verified: bigint
+  readonly bitmaps: Map<bigint, Uint8Array>
   readonly points: Map<number, ThroughputPoint>
   readonly slots: Map<number, Map<string, Histograms>>
   readonly recent: Map<string, RecentEntry>
@@ -40,9 +38,11 @@ interface Numbers {
 
 const emptyNumbers = (generation: number): Numbers => ({
   generation: String(generation),
+  epoch: undefined,
   complete: false,
   newestRowAt: undefined,
-  epochs: new Map(),
+  verified: 0n,
+  bitmaps: new Map(),
   points: new Map(),
   slots: new Map(),
   recent: new Map()
@@ -56,21 +56,18 @@ const obtain = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   return made
 }
 
-const epochOf = (numbers: Numbers, epoch: number): Epoch =>
-  obtain(numbers.epochs, epoch, () => ({ verified: 0n, bitmaps: new Map() }))
-
 const bitOf = (id: bigint) => {
   const offset = Number(id % bitmapBits)
   return { byte: offset >> 3, mask: 1 << (offset & 7) }
 }
 
-const isCounted = ({ bitmaps, verified }: Epoch, id: bigint): boolean => {
+const isCounted = ({ bitmaps, verified }: Numbers, id: bigint): boolean => {
   if (id <= verified) return true
   const { byte, mask } = bitOf(id)
   return ((bitmaps.get(id / bitmapBits)?.[byte] ?? 0) & mask) !== 0
 }
 
-const markCounted = ({ bitmaps }: Epoch, id: bigint) => {
+const markCounted = ({ bitmaps }: Numbers, id: bigint) => {
   const { byte, mask } = bitOf(id)
   const bitmap = obtain(bitmaps, id / bitmapBits, () => new Uint8Array(Number(bitmapBits / 8n)))
   bitmap[byte] = (bitmap[byte] ?? 0) | mask
@@ -121,10 +118,21 @@ const forgetOld = ({ points, slots }: Numbers, now: number) => {
 export const layer = Layer.sync(LiveStats, () => {
   let numbers = emptyNumbers(1)
 
+  const begin = () => {
+    numbers = emptyNumbers(Number(numbers.generation) + 1)
+  }
+
+  /** The epoch that counts: this one, unless a later one has begun. */
+  const enterEpoch = (epoch: number): number => {
+    if (numbers.epoch !== undefined && numbers.epoch >= epoch) return numbers.epoch
+    if (numbers.epoch !== undefined) begin()
+    numbers.epoch = epoch
+    return epoch
+  }
+
   const count = (row: LogRow, now: number): boolean => {
-    const epoch = epochOf(numbers, row.epoch)
-    if (isCounted(epoch, row.position.id)) return false
-    markCounted(epoch, row.position.id)
+    if (enterEpoch(row.epoch) > row.epoch || isCounted(numbers, row.position.id)) return false
+    markCounted(numbers, row.position.id)
     const { latencies, rates, recent } = contributionOf(row, now)
     for (const sum of rates) addRate(numbers, sum)
     for (const sum of latencies) addLatency(numbers, sum)
@@ -156,27 +164,31 @@ export const layer = Layer.sync(LiveStats, () => {
         forgetOld(numbers, now)
         return rows.reduce((counted, row) => count(row, now) ? counted + 1 : counted, 0)
       }),
-    missing: (epoch, ids) => Effect.sync(() => ids.filter((id) => !isCounted(epochOf(numbers, epoch), id))),
+    missing: (epoch, ids) =>
+      Effect.sync(() =>
+        numbers.epoch === undefined || numbers.epoch < epoch
+          ? ids
+          : numbers.epoch > epoch
+          ? []
+          : ids.filter((id) => !isCounted(numbers, id))
+      ),
     progress: (epoch) =>
-      Effect.sync(() => ({
-        generation: numbers.generation,
-        verified: epochOf(numbers, epoch).verified,
-        complete: numbers.complete
-      })),
+      Effect.sync(() =>
+        enterEpoch(epoch) > epoch
+          ? { generation: numbers.generation, verified: 0n, complete: true }
+          : { generation: numbers.generation, verified: numbers.verified, complete: numbers.complete }
+      ),
     advance: ({ complete, generation, verified }, epoch) =>
       Effect.sync(() => {
-        if (generation !== numbers.generation) return false
-        const known = epochOf(numbers, epoch)
-        if (verified > known.verified) known.verified = verified
-        for (const key of known.bitmaps.keys()) {
-          if ((key + 1n) * bitmapBits <= known.verified + 1n) known.bitmaps.delete(key)
+        if (generation !== numbers.generation || epoch !== numbers.epoch) return false
+        if (verified > numbers.verified) numbers.verified = verified
+        for (const key of numbers.bitmaps.keys()) {
+          if ((key + 1n) * bitmapBits <= numbers.verified + 1n) numbers.bitmaps.delete(key)
         }
         numbers.complete ||= complete
         return true
       }),
-    clear: Effect.sync(() => {
-      numbers = emptyNumbers(Number(numbers.generation) + 1)
-    }),
+    clear: Effect.sync(begin),
     throughput: (fromSecond) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         const oldest = Math.max(fromSecond, Math.floor(now / 1_000) - throughputHorizonSeconds)
