@@ -34,7 +34,13 @@ const typeOf = (name: string, perform: Behaviour): JobType => ({
 const completed: Outcome = { _tag: "Completed", result: { done: true } }
 const failed: Outcome = { _tag: "Failed", error: { name: "Error", message: "not yet", retryable: true } }
 
+/** JSON has no word for it. */
+const circle: Record<string, unknown> = {}
+circle["self"] = circle
+
 const types = [
+  typeOf("test.circle", () => Promise.resolve({ _tag: "Completed", result: circle })),
+  typeOf("test.garbled", () => Promise.resolve({ _tag: "Completed", result: { text: "a\u0000b\uD800" } })),
   typeOf("test.quick", () => Promise.resolve(completed)),
   typeOf("test.flaky", (_, { failures }) => Promise.resolve(failures < 2 ? failed : completed)),
   typeOf("test.hopeless", () => Promise.resolve(failed)),
@@ -137,6 +143,27 @@ describe("the way of a job", () => {
 
       assert.deepStrictEqual([dead.status, dead.attempt, dead.failures], ["dead", 3, 3])
       assert.deepStrictEqual([again.status, again.attempt, again.failures], ["dead", 6, 3])
+    }).pipe(Effect.provide(system)))
+
+  it.effect("ends when its result cannot be kept, and says why", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("1 second")
+      const jobId = yield* submit("test.circle")
+
+      const job = yield* awaitJob(jobId, isEnded)
+
+      assert.deepStrictEqual([job.status, job.lastError?.name], ["dead", "ResultNotJson"])
+    }).pipe(Effect.provide(system)))
+
+  it.effect("completes with a result that can be stored in place of one that cannot", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("1 second")
+      const jobId = yield* submit("test.garbled")
+
+      const job = yield* awaitJob(jobId, isEnded)
+
+      assert.strictEqual(job.status, "completed")
+      assert.deepStrictEqual(job.result, { text: "a\uFFFDb\uFFFD" })
     }).pipe(Effect.provide(system)))
 
   it.effect("is left at once when a running job is cancelled", () =>

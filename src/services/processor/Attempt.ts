@@ -4,13 +4,13 @@
  * Whatever the handler does, an attempt ends: it times out, hears of a cancellation, and when it ignores its signal its
  * end is committed without it, while its slot stays taken until it really returns.
  */
-import { Clock, Effect, Option, Random, Tracer } from "effect"
 import type { AttemptError, Progress } from "#domain/Job.ts"
-import type { JobContext, JobType } from "#domain/JobType.ts"
-import { storableJson, storableText } from "#domain/Json.ts"
 import { maxResultBytes } from "#domain/Job.ts"
+import type { JobContext, JobType } from "#domain/JobType.ts"
+import { storableJsonText, storableText } from "#domain/Json.ts"
 import { decideNext, type Outcome } from "#domain/Outcome.ts"
 import * as TraceContext from "#domain/TraceContext.ts"
+import { Clock, Effect, Option, Random, Tracer } from "effect"
 import type { ClaimedJob, Settlement } from "../ports/JobStore.ts"
 
 /** How long a handler may take to return after its signal. */
@@ -102,7 +102,8 @@ const stopped = (reason: AbortReason, timeoutMillis: number): Outcome => {
 }
 
 const asResult = (value: unknown): Outcome | string => {
-  const text = JSON.stringify(storableJson(value ?? null)) ?? "null"
+  const text = storableJsonText(value)
+  if (text === undefined) return failed("ResultNotJson", "the result cannot be written as JSON", false)
   const bytes = Buffer.byteLength(text)
   return bytes <= maxResultBytes
     ? text
