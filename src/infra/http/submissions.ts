@@ -10,13 +10,18 @@ import {
   UnknownType,
   type UnstorableText
 } from "#domain/contract/Problems.ts"
-import { maxPayloadBytes, SubmitJob } from "#domain/Job.ts"
+import { type JsonObject, maxPayloadBytes, SubmitJob } from "#domain/Job.ts"
 import type { IntakeAnswer } from "#services/gateway/Intake.ts"
-import { Result } from "effect"
+import { Result, Schema } from "effect"
 import { sentence } from "./issues.ts"
 import { type Body, decoderOf, unstorableIn, unstorableText } from "./requestBody.ts"
 
-const decode = decoderOf(SubmitJob)
+/** What `JSON.parse` made is JSON; looking for an object is enough, and a payload is the larger part of a job. */
+const ParsedObject = Schema.declare(
+  (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value),
+  { expected: "an object" }
+)
+const decode = decoderOf(Schema.Struct({ ...SubmitJob.fields, payload: Schema.optionalKey(ParsedObject) }))
 
 /** A small body cannot hold a large payload, so most are not measured. */
 const payloadIsTooLarge = (body: Body, job: SubmitJob): boolean =>

@@ -78,8 +78,10 @@ export class LiveFeed extends Context.Service<LiveFeed, {
           : Effect.succeed(state)
       )
       const wakeAll = () => {
-        for (const wake of waiting) wake()
+        // Whoever is woken and finds nothing waits again at once.
+        const all = [...waiting]
         waiting.clear()
+        for (const wake of all) wake()
       }
       /** Takes over rows of this epoch that follow the buffer. */
       const take = (rows: ReadonlyArray<LogRow>) => {
@@ -91,11 +93,11 @@ export class LiveFeed extends Context.Service<LiveFeed, {
       /** Reads the log from the end of the buffer to its own end. */
       const catchUp = Effect.gen(function*() {
         const { buffer } = yield* opened
-        let rows: ReadonlyArray<LogRow> = []
+        let before: Position
         do {
-          rows = yield* log.after(buffer.last, pageRows)
-          take(rows)
-        } while (rows.length === pageRows && state?.buffer === buffer)
+          before = buffer.last
+          take(yield* log.after(before, pageRows))
+        } while (compare(buffer.last, before) > 0 && state?.buffer === buffer)
       })
       const hear = ({ previous, row }: SpineMessage) =>
         Effect.suspend(() => {
