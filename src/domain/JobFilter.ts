@@ -4,7 +4,8 @@
  * A cursor is the sort value and id of the last row seen, so that a page is found by an index and inserts between two
  * requests neither repeat nor skip a row.
  */
-import { Option, Schema } from "effect"
+import type { Option } from "effect"
+import { Schema } from "effect"
 import { CorrelationId, IdempotencyKey, JobId, JobTypeName, QueueName, Tag } from "./Job.ts"
 import { JobStatus } from "./JobStatus.ts"
 
@@ -41,7 +42,7 @@ export const encodeCursor = (after: JobId): string => Buffer.from(after, "utf8")
 
 /** None for what `encodeCursor` never made. */
 export const decodeCursor = (cursor: string): Option.Option<JobId> =>
-  Schema.decodeUnknownOption(JobId)(Buffer.from(cursor, "base64url").toString("utf8"))
+  Schema.decodeOption(JobId)(Buffer.from(cursor, "base64url").toString("utf8"))
 
 /** A parameter that may be repeated. */
 const listOf = <S extends Schema.Top>(item: S) => Schema.optionalKey(Schema.Union([Schema.Array(item), item]))

@@ -193,9 +193,9 @@ type World = Effect.Success<ReturnType<typeof makeWorld>>
 const timeoutMillis = 60_000
 
 /** What may be answered instead of being done. Trouble with the store is none of it. */
-const refusals = ["JobNotFound", "WrongState", "QueueNotFound", "QueueInState"]
+const refusals = new Set(["JobNotFound", "WrongState", "QueueNotFound", "QueueInState"])
 const isRefusal = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && "_tag" in error && refusals.includes(String(error._tag))
+  typeof error === "object" && error !== null && "_tag" in error && refusals.has(String(error._tag))
 
 const eventsAfter = Effect.fnUntraced(function*(position: Position, queue: string) {
   const log = yield* EventLog
@@ -284,7 +284,7 @@ export const booksBalance = <E>(
           for (const act of acts) {
             now = yield* options.now
             yield* world.apply(act).pipe(
-              Effect.catch((error) => isRefusal(error) ? Effect.void : Effect.fail(error))
+              Effect.catchIf(isRefusal, () => Effect.void)
             )
           }
 

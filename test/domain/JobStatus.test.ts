@@ -5,7 +5,6 @@ import {
   jobStates,
   JobStatus,
   mayMove,
-  type Move,
   moves,
   rankOf,
   statesOf,
@@ -15,11 +14,14 @@ import {
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 
-const everyMove = Object.entries(moves) as ReadonlyArray<
-  [Move, { readonly from: ReadonlyArray<JobState>; readonly to: ReadonlyArray<JobState> }]
->
-const stepsFrom = (state: JobState): ReadonlyArray<{ readonly move: Move; readonly to: JobState }> =>
-  everyMove.flatMap(([move, { from, to }]) => from.includes(state) ? to.map((next) => ({ move, to: next })) : [])
+interface Row {
+  readonly move: string
+  readonly from: ReadonlyArray<JobState>
+  readonly to: ReadonlyArray<JobState>
+}
+const table: ReadonlyArray<Row> = Object.entries(moves).map(([move, { from, to }]) => ({ move, from, to }))
+const stepsFrom = (state: JobState): ReadonlyArray<{ readonly move: string; readonly to: JobState }> =>
+  table.flatMap(({ from, move, to }) => from.includes(state) ? to.map((next) => ({ move, to: next })) : [])
 
 const Choices = Schema.Array(Schema.Natural).check(Schema.isMaxLength(60))
 const Start = Schema.Literals(["scheduled", "queued"])
@@ -57,9 +59,9 @@ describe("JobStatus", () => {
   })
 
   it("moves inside waiting are those that write no event; every other move changes the class", () => {
-    const silent = everyMove
-      .filter(([, { from, to }]) => from.some((a) => to.some((b) => classOf(a) === classOf(b))))
-      .map(([move]) => move)
+    const silent = table
+      .filter(({ from, to }) => from.some((a) => to.some((b) => classOf(a) === classOf(b))))
+      .map(({ move }) => move)
 
     assert.deepStrictEqual(silent, ["promote", "dispatch", "handBack"])
   })
@@ -67,7 +69,7 @@ describe("JobStatus", () => {
   it("every stored state is behind exactly one status", () => {
     const behind = JobStatus.literals.flatMap((status) => statesOf(status).map((state) => ({ status, state })))
 
-    assert.deepStrictEqual(behind.map(({ state }) => state).sort(), [...jobStates].sort())
+    assert.deepStrictEqual(behind.map(({ state }) => state).toSorted(), jobStates.toSorted())
     assert.isTrue(behind.every(({ state, status }) => statusOf(state) === status))
   })
 

@@ -41,7 +41,7 @@ const reversed = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map(reversed)
     : typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).reverse().map(([key, item]) => [key, reversed(item)]))
+    ? Object.fromEntries(Object.entries(value).toReversed().map(([key, item]) => [key, reversed(item)]))
     : value
 
 const textsOf = (value: unknown): ReadonlyArray<string> =>
@@ -50,7 +50,7 @@ const textsOf = (value: unknown): ReadonlyArray<string> =>
     : Array.isArray(value)
     ? value.flatMap(textsOf)
     : typeof value === "object" && value !== null
-    ? Object.entries(value).flatMap(([key, item]) => [key, ...textsOf(item)])
+    ? Object.keys(value).concat(Object.values(value).flatMap(textsOf))
     : []
 
 const at = (value: unknown, pointer: string): unknown =>

@@ -38,7 +38,7 @@ export const layer: Layer.Layer<AlertStore, never, MemoryDatabase> = Layer.effec
           }
         }),
       list: (limit) =>
-        database.read("AlertStore.list", ({ alerts }) => [...alerts.values()].sort(firingFirst).slice(0, limit))
+        database.read("AlertStore.list", ({ alerts }) => [...alerts.values()].toSorted(firingFirst).slice(0, limit))
     })
   })
 )

@@ -70,7 +70,7 @@ export const layer: Layer.Layer<EventLog, never, MemoryDatabase> = Layer.effect(
           const end = after > 0 && position !== undefined && compare(log[after - 1]?.position ?? start, position) === 0
             ? after - 1
             : after
-          return log.slice(Math.max(0, end - limit), end).reverse()
+          return log.slice(Math.max(0, end - limit), end).toReversed()
         }),
       ofJob: (jobId) => database.read("EventLog.ofJob", ({ logOfJob }) => [...logOfJob.get(jobId) ?? []]),
       head: database.read("EventLog.head", ({ log, relay }, now) => {

@@ -113,7 +113,7 @@ const queueView = (tables: Tables, queue: QueueRow, now: number): QueueView => {
         counters.scheduled + counters.queued + counters.dispatched + counters.retrying > 0
       )
       .map(([type]) => type)
-      .sort()
+      .toSorted()
   }
 }
 
@@ -155,7 +155,7 @@ export const layer: Layer.Layer<JobQueries, never, MemoryDatabase> = Layer.effec
       workers: read("workers", (tables, now) =>
         [...tables.workers.values()]
           .filter(({ lastHeartbeatAt, state }) => state === "live" || lastHeartbeatAt > now - endedWorkerMillis)
-          .sort((a, b) => Number(b.state === "live") - Number(a.state === "live") || b.startedAt - a.startedAt)
+          .toSorted((a, b) => Number(b.state === "live") - Number(a.state === "live") || b.startedAt - a.startedAt)
           .slice(0, workersShown)
           .map((worker) => workerView(tables, worker))),
       audit: (before, limit) =>
@@ -163,7 +163,7 @@ export const layer: Layer.Layer<JobQueries, never, MemoryDatabase> = Layer.effec
           // What is no id is before all.
           const place = before !== undefined && /^\d{1,15}$/u.test(before) ? Number(before) - 1 : 0
           const end = before === undefined ? audit.length : Math.min(audit.length, Math.max(0, place))
-          return audit.slice(Math.max(0, end - limit), end).reverse()
+          return audit.slice(Math.max(0, end - limit), end).toReversed()
         }),
       ping: database.read("JobQueries.ping", () => undefined)
     })

@@ -35,7 +35,7 @@ export const layer = ({ source }: { readonly source: string }): Layer.Layer<Toke
             transaction.audit(actor, "token.create", token.name, { role: token.role })
             return Result.succeed(viewOf(row))
           }).pipe(Effect.flatMap(Effect.fromResult)),
-        list: database.read("TokenStore.list", ({ tokens }) => [...tokens.values()].sort(firstMade).map(viewOf)),
+        list: database.read("TokenStore.list", ({ tokens }) => [...tokens.values()].toSorted(firstMade).map(viewOf)),
         revoke: (name, actor) =>
           database.write(source, "TokenStore.revoke", (transaction) => {
             const row = transaction.tables.tokens.get(name)

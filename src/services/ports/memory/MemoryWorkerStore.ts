@@ -102,9 +102,9 @@ export const layer = ({ source }: { readonly source: string }): Layer.Layer<Work
         reap: (request) => database.write(source, "WorkerStore.reap", (transaction) => reap(transaction, request)),
         types: database.read(
           "WorkerStore.types",
-          (tables) => [...tables.types.values()].sort((a, b) => a.name < b.name ? -1 : 1)
+          (tables) => [...tables.types.values()].toSorted((a, b) => a.name < b.name ? -1 : 1)
         ),
-        queueNames: database.read("WorkerStore.queueNames", (tables) => [...tables.queues.keys()].sort())
+        queueNames: database.read("WorkerStore.queueNames", (tables) => [...tables.queues.keys()].toSorted())
       })
     })
   )

@@ -183,7 +183,7 @@ export class Tables {
 }
 
 export const queuesByName = ({ queues }: Tables): ReadonlyArray<QueueRow> =>
-  [...queues.values()].sort((a, b) => a.name < b.name ? -1 : 1)
+  [...queues.values()].toSorted((a, b) => a.name < b.name ? -1 : 1)
 
 export const counterOf = (queue: QueueRow, key: CounterKey): number => {
   let sum = 0

@@ -150,7 +150,7 @@ export class Transaction {
     this.#deltas.clear()
     if (this.#events.size === 0) return
     this.tables.lastXid += 1n
-    const laidOut = [...this.#events].sort(([a = ""], [b = ""]) => a < b ? -1 : 1)
+    const laidOut = [...this.#events].toSorted(([a = ""], [b = ""]) => a < b ? -1 : 1)
     let bytes = 0
     const rows = Map.groupBy(laidOut, ([, events], index) => {
       bytes += Buffer.byteLength(JSON.stringify(events))

@@ -71,7 +71,7 @@ export const pause = (
   queue.pausedBy = actor.name
   let recalled = 0
   for (const { dispatched } of queue.types.values()) {
-    for (const row of [...dispatched]) {
+    for (const row of dispatched) {
       transaction.move(row, "queued", { dispatchedAt: undefined })
       recalled += 1
     }

@@ -23,7 +23,7 @@ export const loads = (tables: Tables, now: number): ReadonlyArray<QueueLoad> =>
       dispatched: counterOf(queue, "dispatched"),
       claims: counterOf(queue, "claims"),
       liveSlots: workers.reduce((sum, worker) => sum + worker.slots, 0),
-      liveTypes: [...new Set(workers.flatMap((worker) => worker.types))].sort(),
+      liveTypes: [...new Set(workers.flatMap((worker) => worker.types))].toSorted(),
       oldestQueuedMillis: oldest === undefined ? undefined : now - oldest.key
     }
   })
@@ -125,7 +125,7 @@ export const resend = (
     .filter(isDue)
     .slice(0, request.limit)
     .map((row) => handOver(transaction, row))
-    .sort((a, b) => rankIn(tables, a) - rankIn(tables, b))
+    .toSorted((a, b) => rankIn(tables, a) - rankIn(tables, b))
 }
 
 const rankIn = (tables: Tables, { jobId }: Dispatched): number => tables.jobs.get(jobId)?.rank ?? 0
@@ -136,7 +136,7 @@ export const recall = (transaction: Transaction, which: "without-worker" | "all"
     const live = new Set(transaction.tables.liveWorkersOf(queue.name).flatMap((worker) => worker.types))
     for (const [type, rows] of queue.types) {
       if (which === "without-worker" && live.has(type)) continue
-      for (const row of [...rows.dispatched]) {
+      for (const row of rows.dispatched) {
         transaction.move(row, "queued", { dispatchedAt: undefined })
         back += 1
       }

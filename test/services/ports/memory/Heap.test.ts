@@ -15,7 +15,7 @@ const inOrder = (entries: typeof Entries.Type) =>
   entries
     .map((entry, index) => ({ ...entry, index }))
     .filter(({ isLive }) => isLive)
-    .sort((a, b) => a.key - b.key || a.index - b.index)
+    .toSorted((a, b) => a.key - b.key || a.index - b.index)
 
 describe("Heap", () => {
   it.prop("gives what is live in the order of keys, equal keys as they came", { entries: Entries }, ({ entries }) => {

@@ -1,4 +1,4 @@
-import { JobId } from "#domain/Job.ts"
+import type { JobId } from "#domain/Job.ts"
 import { JobQueries } from "#services/ports/JobQueries.ts"
 import { JobStore } from "#services/ports/JobStore.ts"
 import { layerMemory } from "#services/ports/memory/Memory.ts"
