@@ -1,0 +1,129 @@
+/**
+ * Worker thread: PostgreSQL compiled to WebAssembly, spoken to in PostgreSQL's wire protocol.
+ *
+ * It is one backend for the whole life of the thread. A session borrows it: what the session leaves behind, an open
+ * transaction, settings, prepared statements, locks, goes when it ends. What would end a backend, a FATAL error or a
+ * trap, ends the thread: the backend cannot go on, and the files are as safe as after a crash.
+ */
+import { PGlite } from "@electric-sql/pglite"
+import { parentPort, workerData } from "node:worker_threads"
+import { Answer } from "./Answer.ts"
+import { Frames } from "./Frames.ts"
+import type { FromThread, Start, ToThread } from "./messages.ts"
+import { prepareFolder } from "./template.ts"
+
+const port = parentPort
+if (port === null) throw new Error("this is the code of a worker thread")
+const say = (message: FromThread, moved: Array<ArrayBuffer> = []) => port.postMessage(message, moved)
+
+interface Session {
+  readonly number: number
+  readonly frames: Frames
+  readonly answer: Answer
+}
+
+/** The one that is open. */
+let session: Session | undefined
+/** The one that was opened last, which may have ended. */
+let latest = 0
+
+const fail = (cause: unknown): never => {
+  session?.answer.flush()
+  say({ kind: "failed", reason: cause instanceof Error ? cause.message : String(cause) })
+  return process.exit(1)
+}
+
+/** The exit status with which PGlite tells that a statement has failed as statements do. */
+const statementFailed = 100
+
+/** PGlite itself swallows what ends its backend, and then calls it again for ever. */
+const failWithBackend = ({ Module: backend }: PGlite) => {
+  // oxlint-disable-next-line no-underscore-dangle -- the name is PGlite's
+  const step = backend._PostgresMainLoopOnce
+  // oxlint-disable-next-line no-underscore-dangle
+  backend._PostgresMainLoopOnce = () => {
+    try {
+      step()
+    } catch (cause) {
+      const isOrdinary = typeof cause === "object" && cause !== null && "status" in cause &&
+        cause.status === statementFailed
+      if (isOrdinary) throw cause
+      fail(cause)
+    }
+  }
+}
+
+/** Half of PostgreSQL's default: it is all taken from memory at once, and files come out of the system's cache quickly. */
+const startParams = [...PGlite.defaultStartParams, "-c", "shared_buffers=64MB"]
+
+const openDatabase = async ({ folder, template }: Start) => {
+  await prepareFolder(folder, template)
+  const database = await PGlite.create(folder, { startParams })
+  failWithBackend(database)
+  return database
+}
+
+const database = await openDatabase(workerData).catch(fail)
+
+/** The raw form in pieces: the others parse every answer, and keep what they have parsed. There is no store to sync. */
+const execute = (messages: Uint8Array, onRawData: (bytes: Uint8Array) => void) => {
+  database.execProtocolRawStream(messages, { syncToFs: false, onRawData }).catch(fail)
+}
+
+const message = (type: string, body: string) => {
+  const bytes = Buffer.alloc(1 + 4 + body.length + 1)
+  bytes.write(type)
+  bytes.writeUInt32BE(bytes.length - 1, 1)
+  bytes.write(body, 5)
+  return Uint8Array.from(bytes)
+}
+const rollback = message("Q", "ROLLBACK")
+const forgetSession = message("Q", "DISCARD ALL")
+const tooManySessions = message("E", "SFATAL\0VFATAL\0C53300\0Mthe embedded database has one session\0")
+
+const receive = (number: number, bytes: Uint8Array) => {
+  if (session?.number !== number) {
+    if (number <= latest) return
+    latest = number
+    if (isCancelRequest(bytes)) return say({ kind: "end", session: number })
+    if (session !== undefined) {
+      say({ kind: "bytes", session: number, bytes: tooManySessions })
+      return say({ kind: "end", session: number })
+    }
+    const answer = new Answer((piece) => say({ kind: "bytes", session: number, bytes: piece }, [piece.buffer]))
+    session = { number, frames: new Frames(), answer }
+  }
+  const messages = session.frames.push(bytes)
+  if (messages.length === 0) return
+  execute(messages, session.answer.write)
+  session.answer.flush()
+}
+
+/** A statement cannot be stopped: while it runs, nobody here reads the request. */
+const isCancelRequest = (bytes: Uint8Array) => bytes.length === 16 && Buffer.from(bytes).readUInt32BE(4) === 80_877_102
+
+const end = (number: number) => {
+  if (session?.number !== number) return
+  session = undefined
+  if (database.isInTransaction()) execute(rollback, () => {})
+  execute(forgetSession, () => {})
+}
+
+const stop = async () => {
+  if (session !== undefined) end(session.number)
+  await database.close()
+  say({ kind: "stopped" })
+  port.close()
+}
+
+port.on("message", (received: ToThread) => {
+  switch (received.kind) {
+    case "bytes":
+      return receive(received.session, received.bytes)
+    case "end":
+      return end(received.session)
+    case "stop":
+      return void stop().catch(fail)
+  }
+})
+say({ kind: "ready" })
