@@ -5,7 +5,7 @@
 import type { Actor } from "#domain/Access.ts"
 import type { JobId, JobTypeName, QueueName } from "#domain/Job.ts"
 import type { EventType, LogEvent } from "#domain/JobEvent.ts"
-import { classOf, type JobClass, type JobState, rankOf } from "#domain/JobStatus.ts"
+import { classOf, type JobClass, type JobState, mayMove, rankOf } from "#domain/JobStatus.ts"
 import type { NewJob } from "../JobStore.ts"
 import type { CounterKey, JobRow, Tables } from "./Tables.ts"
 
@@ -80,8 +80,9 @@ export class Transaction {
     return row
   }
 
-  /** Leads a job from its state to the next. What only a running job has is cleared when it is none. */
+  /** Leads a job from its state to the next, by the table of moves. What only a running job has is cleared. */
   move(row: JobRow, to: JobState, changes: Changes = {}): void {
+    if (!mayMove(row.state, to)) throw new Error(`no move leads a job from ${row.state} to ${to}`)
     const from = classOf(row.state)
     this.#leave(row)
     Object.assign(row, changes)
@@ -95,6 +96,15 @@ export class Transaction {
     row.updatedAt = this.now
     if (changes.attempt !== undefined) this.#count(row.job.queue, row.job.type, "claims", 1)
     this.#enter(row, from)
+  }
+
+  /** Hands a job over again that is with the broker already; it is the last one to be handed over. */
+  handOverAgain(row: JobRow): void {
+    const { dispatched } = this.tables.typeOf(row.job.queue, row.job.type)
+    dispatched.delete(row)
+    row.dispatchedAt = this.now
+    row.dispatchCount += 1
+    dispatched.add(row)
   }
 
   /** The next event of the job, and its id. `from` and `to` default to the class that the job is in. */

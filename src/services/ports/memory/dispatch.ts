@@ -45,7 +45,8 @@ export const promote = (
 }
 
 const handOver = (transaction: Transaction, row: JobRow): Dispatched => {
-  transaction.move(row, "dispatched", { dispatchedAt: transaction.now, dispatchCount: row.dispatchCount + 1 })
+  if (row.state === "dispatched") transaction.handOverAgain(row)
+  else transaction.move(row, "dispatched", { dispatchedAt: transaction.now, dispatchCount: row.dispatchCount + 1 })
   const { id, queue, traceparent, type } = row.job
   return { jobId: id, queue, type, dispatchCount: row.dispatchCount, traceparent }
 }
