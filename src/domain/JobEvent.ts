@@ -54,8 +54,10 @@ export const LogEvent = Schema.Struct({
   traceparent: Schema.optionalKey(Schema.String),
   correlationId: Schema.optionalKey(Schema.String),
   /**
-   * What the type of event adds: `worker`, `waitMillis` (started), `runMillis` (completed, attempt-failed), `error`,
-   * `delayMillis` (retry-scheduled), `reason` (dead-lettered, completion-refused, cancelled), `actor`, `progress`.
+   * What the type of event adds: `worker` (started, and every end of an attempt), `waitMillis` (started), `runMillis`
+   * (completed, attempt-failed, released, cancelled while it ran), `error` (attempt-failed), `delayMillis`
+   * (retry-scheduled), `reason` (dead-lettered, completion-refused), `outcome` and `lateAttempt` (completion-refused),
+   * `actor` (what people did), `progress` (progressed).
    */
   data: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json))
 }).annotate({ identifier: "LogEvent" })

@@ -84,7 +84,6 @@ export const moves = {
   missDeadline: { from: ["scheduled", "queued", "dispatched", "retrying"], to: ["dead"] },
   replay: { from: ["dead"], to: ["queued"] }
 } as const satisfies Record<string, { readonly from: ReadonlyArray<JobState>; readonly to: ReadonlyArray<JobState> }>
-export type Move = keyof typeof moves
 
 /** Whether some move leads from one state to the other in one step. */
 export const mayMove = (from: JobState, to: JobState): boolean =>
