@@ -49,6 +49,7 @@ export const JobClass = Schema.Literals([
 ]).annotate({ identifier: "JobClass" })
 export type JobClass = typeof JobClass.Type
 
+/** What people see of a stored state. */
 export const statusOf = (state: JobState): JobStatus => state === "dispatched" ? "queued" : state
 
 /** The stored states behind a status that people filter by. */
@@ -65,8 +66,10 @@ const classes: Record<JobState, JobClass> = {
   dead: "dead",
   cancelled: "cancelled"
 }
+/** The class in which the books count a state. */
 export const classOf = (state: JobState): JobClass => classes[state]
 
+/** Whether the life of the job is over, unless somebody replays it. */
 export const isFinal = (state: JobState): boolean => state === "completed" || state === "dead" || state === "cancelled"
 
 /** Every move there is: its name, where it may start and where it may end. */
