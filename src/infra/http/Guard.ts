@@ -14,11 +14,11 @@ const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]", "::1"])
 /** Whether only this machine can reach a program that listens there. */
 export const isLoopback = (host: string): boolean => loopbackNames.has(host) || /^127\.\d+\.\d+\.\d+$/u.test(host)
 
-const nameOf = (host: string): string => host.replace(/:\d+$/u, "").toLowerCase()
+const nameOf = (host: string): string => host.replace(/:\d+$/u, "")
 
-/** `allowed`: names beside those of loopback, with a port or for any. */
+/** `host` in small letters; `allowed`: names beside those of loopback, with a port or for any. */
 const isAllowed = (host: string, allowed: ReadonlySet<string>): boolean =>
-  loopbackNames.has(nameOf(host)) || allowed.has(host.toLowerCase()) || allowed.has(nameOf(host))
+  loopbackNames.has(nameOf(host)) || allowed.has(host) || allowed.has(nameOf(host))
 
 const originHost = (origin: string): string | undefined => /^https?:\/\/([^/]+)$/u.exec(origin)?.[1]?.toLowerCase()
 
@@ -40,7 +40,7 @@ export const make = ({ allowedHosts, requireTokens }: GuardOptions) => {
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()))
   return (headers: Headers.Headers): Problem | undefined => {
     if (!requireTokens) {
-      const host = headers["host"]
+      const host = headers["host"]?.toLowerCase()
       if (host === undefined || !isAllowed(host, allowed)) {
         return new ForeignHost({
           detail: `This program answers for localhost. To call it as ${
@@ -50,7 +50,7 @@ export const make = ({ allowedHosts, requireTokens }: GuardOptions) => {
       }
       const origin = headers["origin"]
       const from = origin === undefined ? host : originHost(origin)
-      if (from === undefined || (from !== host.toLowerCase() && !allowed.has(from) && !allowed.has(nameOf(from)))) {
+      if (from === undefined || (from !== host && !allowed.has(from) && !allowed.has(nameOf(from)))) {
         return new ForeignOrigin({ detail: `Pages from ${origin} may not use this program.` })
       }
     }
