@@ -9,10 +9,21 @@
  * modules use the user's Effect. Drivers stay packages, each imported by the program that needs it.
  */
 import { spawnSync } from "node:child_process"
-import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
 import { basename, isAbsolute, join, posix } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { rolldown } from "rolldown"
+import { makeTemplate, templateName } from "../src/infra/pglite/template.ts"
 
 const root = join(import.meta.dirname, "..")
 const dist = join(root, "dist")
@@ -125,7 +136,7 @@ try {
     const drivers = new Set(Object.keys(manifest.dependencies).filter((name) => !isEffect(name)))
     const made = [
       ...await bundle(
-        entries({ "src/cli/main.ts": "cli", "src/**/*Thread.ts": "", "src/infra/pglite/worker.ts": "" }),
+        entries({ "src/cli/main.ts": "cli", "src/**/*Thread.ts": "" }),
         (specifier) => drivers.has(packageOf(specifier))
       ),
       ...await bundle(
@@ -134,6 +145,7 @@ try {
       )
     ]
     if (!isQuiet) declare()
+    if (!existsSync(join(dist, templateName))) await makeTemplate(dist)
     removeLeftovers(made)
     writeFileSync(stamp, "")
     utimesSync(stamp, start, start) // what changed while we built is not in it

@@ -19,7 +19,7 @@ export class Sessions {
     this.#send = send
   }
 
-  /** A new session. The thread refuses it while another one is open. */
+  /** A new session. The thread lets it wait while another one is open. */
   readonly open = (): Duplex => {
     const number = ++this.#latest
     const session = new Session(number, this.#send, () => this.#open.delete(number))
@@ -31,7 +31,7 @@ export class Sessions {
   readonly receive = (message: Extract<FromThread, { readonly session: number }>): void => {
     const session = this.#open.get(message.session)
     if (message.kind === "bytes") session?.push(message.bytes)
-    else session?.push(null)
+    else session?.destroy()
   }
 
   /** Breaks all sessions, those to come included. */

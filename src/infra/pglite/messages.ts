@@ -1,7 +1,7 @@
 /**
  * What the main thread and the thread of PGlite say to each other.
  *
- * Sessions are numbered from 1, in the order in which they are opened; one is open at a time. Bytes are frames of
+ * Sessions are numbered from 1, in the order in which they are opened; one is served at a time. Bytes are frames of
  * PostgreSQL's wire protocol, moved instead of copied.
  */
 

@@ -24,6 +24,8 @@ interface Session {
 
 /** The one that is open. */
 let session: Session | undefined
+/** Those that wait for its end, and what they have sent meanwhile: the client replaces a session before it closes it. */
+const waiting = new Map<number, Array<Uint8Array>>()
 /** The one that was opened last, which may have ended. */
 let latest = 0
 
@@ -70,46 +72,58 @@ const execute = (messages: Uint8Array, onRawData: (bytes: Uint8Array) => void) =
   database.execProtocolRawStream(messages, { syncToFs: false, onRawData }).catch(fail)
 }
 
-const message = (type: string, body: string) => {
-  const bytes = Buffer.alloc(1 + 4 + body.length + 1)
-  bytes.write(type)
+const query = (text: string): Uint8Array => {
+  const bytes = Buffer.alloc(1 + 4 + text.length + 1)
+  bytes.write("Q")
   bytes.writeUInt32BE(bytes.length - 1, 1)
-  bytes.write(body, 5)
-  return Uint8Array.from(bytes)
+  bytes.write(text, 5)
+  return bytes
 }
-const rollback = message("Q", "ROLLBACK")
-const forgetSession = message("Q", "DISCARD ALL")
-const tooManySessions = message("E", "SFATAL\0VFATAL\0C53300\0Mthe embedded database has one session\0")
+const rollback = query("ROLLBACK")
+const forgetSession = query("DISCARD ALL")
+
+const run = ({ answer, frames }: Session, bytes: Uint8Array) => {
+  const messages = frames.push(bytes)
+  if (messages.length === 0) return
+  execute(messages, answer.write)
+  answer.flush()
+}
 
 const receive = (number: number, bytes: Uint8Array) => {
-  if (session?.number !== number) {
-    if (number <= latest) return
-    latest = number
-    if (isCancelRequest(bytes)) return say({ kind: "end", session: number })
-    if (session !== undefined) {
-      say({ kind: "bytes", session: number, bytes: tooManySessions })
-      return say({ kind: "end", session: number })
-    }
-    const answer = new Answer((piece) => say({ kind: "bytes", session: number, bytes: piece }, [piece.buffer]))
-    session = { number, frames: new Frames(), answer }
-  }
-  const messages = session.frames.push(bytes)
-  if (messages.length === 0) return
-  execute(messages, session.answer.write)
-  session.answer.flush()
+  if (session?.number === number) return run(session, bytes)
+  const early = waiting.get(number)
+  if (early !== undefined) return early.push(bytes)
+  if (number <= latest) return
+  latest = number
+  if (isCancelRequest(bytes)) return say({ kind: "end", session: number })
+  waiting.set(number, [bytes])
+  if (session === undefined) beginNext()
 }
 
 /** A statement cannot be stopped: while it runs, nobody here reads the request. */
 const isCancelRequest = (bytes: Uint8Array) => bytes.length === 16 && Buffer.from(bytes).readUInt32BE(4) === 80_877_102
 
+const beginNext = () => {
+  for (const [number, early] of waiting) {
+    waiting.delete(number)
+    const answer = new Answer((piece) => say({ kind: "bytes", session: number, bytes: piece }, [piece.buffer]))
+    session = { number, frames: new Frames(), answer }
+    for (const bytes of early) run(session, bytes)
+    return
+  }
+}
+
 const end = (number: number) => {
+  waiting.delete(number)
   if (session?.number !== number) return
   session = undefined
   if (database.isInTransaction()) execute(rollback, () => {})
   execute(forgetSession, () => {})
+  beginNext()
 }
 
 const stop = async () => {
+  waiting.clear()
   if (session !== undefined) end(session.number)
   await database.close()
   say({ kind: "stopped" })
@@ -119,7 +133,7 @@ const stop = async () => {
 port.on("message", (received: ToThread) => {
   switch (received.kind) {
     case "bytes":
-      return receive(received.session, received.bytes)
+      return void receive(received.session, received.bytes)
     case "end":
       return end(received.session)
     case "stop":
