@@ -116,6 +116,8 @@ export const eventLogBehaves = <E>(
         yield* settle(yield* run(worker, job), completed())
 
         const rows = yield* log.ofJob(job.id)
+        const last = rows.at(-1)?.position ?? start
+        yield* until(log.head, ({ closed }) => compare(closed, last) === 0)
 
         const events = rows.flatMap(({ events }) => events).filter((event) => event.job === job.id)
         assert.deepStrictEqual(events.map(({ type }) => type), ["created", "dispatched", "started", "completed"])

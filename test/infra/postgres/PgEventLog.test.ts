@@ -5,6 +5,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Layer, Option, Ref } from "effect"
 import { SqlClient } from "effect/sql"
 import { describeWithServers } from "../../support/Servers.ts"
+import { until } from "../../support/until.ts"
 import * as MigratedDatabase from "./migratedDatabase.ts"
 
 const log = Layer.provideMerge(PgEventLog.layer(), MigratedDatabase.layer)
@@ -61,7 +62,8 @@ describeWithServers(["postgres"], "PgEventLog", () => {
             position = row.position
             seen.push(String(row.position.id))
           }
-          if (finished && rows.length === 0) break
+          // The transactions of other tests on this server hold the last rows back for a while.
+          if (finished && rows.length === 0 && seen.length >= (yield* Ref.get(committed)).length) break
           if (rows.length === 0) yield* Effect.sleep(1)
         }
         yield* Fiber.join(writers)
@@ -79,8 +81,12 @@ describeWithServers(["postgres"], "PgEventLog", () => {
         const sql = yield* SqlClient.SqlClient
         const events = yield* EventLog
         const { closed: before } = yield* events.head
+        const sources = Effect.map(
+          events.after(before, 10_000),
+          (rows) => rows.map(({ source }) => source).filter((source) => source === "older" || source === "younger")
+        )
 
-        const [behind, end] = yield* sql.withTransaction(
+        const meanwhile = yield* sql.withTransaction(
           Effect.gen(function*() {
             yield* write("older")
             const other = yield* sql.reserve
@@ -89,13 +95,66 @@ describeWithServers(["postgres"], "PgEventLog", () => {
               [],
               undefined
             )
-            return [yield* events.after(before, 10), (yield* events.head).closed] as const
+            return yield* sources
           }).pipe(Effect.scoped)
         )
 
-        assert.deepStrictEqual(behind, [])
-        assert.deepStrictEqual(end, before)
-        assert.deepStrictEqual((yield* events.after(before, 10)).map(({ source }) => source), ["older", "younger"])
+        assert.deepStrictEqual(meanwhile, [])
+        assert.deepStrictEqual(yield* until(sources, ({ length }) => length === 2), ["older", "younger"])
+      }))
+  })
+
+  layer(log, { excludeTestServices: true })("when it is pruned", (it) => {
+    it.effect("leaves no hole: what is younger keeps all that comes after it", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const events = yield* EventLog
+        yield* write("old", 2)
+        yield* write("young")
+        yield* write("old", 2)
+        yield* sql`UPDATE event_log SET at = at - interval '1 hour' WHERE source = 'old'`
+        const rows = yield* until(events.after(start, 10), ({ length }) => length === 5)
+        const end = rows.at(-1)?.position ?? start
+        yield* events.lead("leader", 60_000)
+        yield* events.advance("leader", start, end)
+
+        const pruned = yield* events.prune(end, 60_000, 1_000)
+
+        assert.strictEqual(pruned, 2)
+        assert.deepStrictEqual((yield* events.after(start, 10)).map(({ source }) => source), ["young", "old", "old"])
+      }))
+
+    it.effect("ends where the relay stands when nothing is left", () =>
+      Effect.gen(function*() {
+        const events = yield* EventLog
+        yield* write("last")
+        const { position } = (yield* until(events.before(undefined, 1), ([row]) => row?.source === "last"))[0] ??
+          { position: start }
+        const lease = Option.getOrThrow(yield* events.lead("leader", 60_000))
+        yield* events.advance("leader", lease.cursor, position)
+
+        yield* events.prune(position, 0, 1_000)
+        const head = yield* events.head
+
+        assert.deepStrictEqual(head, {
+          ...head,
+          closed: position,
+          oldest: undefined,
+          relayed: position,
+          relayLagMillis: 0
+        })
+      }))
+
+    it.effect("moves the cursor once when the answer was lost and the call is repeated", () =>
+      Effect.gen(function*() {
+        const events = yield* EventLog
+        const { cursor } = Option.getOrThrow(yield* events.lead("leader", 60_000))
+        const next = { xid: cursor.xid, id: cursor.id + 1n }
+
+        const answers = [yield* events.advance("leader", cursor, next), yield* events.advance("leader", cursor, next)]
+
+        assert.deepStrictEqual(answers, [true, true])
+        assert.deepStrictEqual((yield* events.head).relayed, next)
       }))
   })
 
@@ -104,7 +163,7 @@ describeWithServers(["postgres"], "PgEventLog", () => {
       Effect.gen(function*() {
         const events = yield* EventLog
         yield* write("before")
-        const [row] = yield* events.after(start, 10)
+        const [row] = yield* until(events.after(start, 10), ({ length }) => length === 1)
         const first = yield* events.lead("leader", 60_000)
         yield* events.advance("leader", start, row?.position ?? start)
 
@@ -144,7 +203,7 @@ describeWithServers(["postgres"], "PgEventLog", () => {
         yield* events.lead("leader", 60_000)
         yield* write("fresh")
 
-        const rows = yield* events.after(start, 10)
+        const rows = yield* until(events.after(start, 10), ({ length }) => length === 3)
         assert.deepStrictEqual(rows.map(({ source }) => source), ["restored", "restored", "fresh"])
       }))
   })
