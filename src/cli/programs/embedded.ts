@@ -71,14 +71,15 @@ const published = Layer.effectDiscard(Effect.gen(function*() {
   yield* folder.publish({ gatewayUrl: gateway.url, readModelUrl: readModel.url })
 }))
 
-/** The workers come last and go first: what they need is there for as long as they drain. */
+/**
+ * The gateway comes last, when workers have registered their types, and goes first. The read model outlives the drain of
+ * the workers, so that it can be watched.
+ */
 export const layer = (options: { readonly folder: string; readonly types: ReadonlyArray<JobType> }) =>
-  Processor.layerOver(options.types).pipe(
-    Layer.provideMerge(Layer.mergeAll(Dispatcher.layerOver, MetricsEngine.layerOver)),
-    Layer.provideMerge(published),
-    Layer.provideMerge(Layer.mergeAll(
-      Gateway.layerOver("pglite"),
-      ReadModel.layerOver({ truth: "pglite", broker: "in-process" })
-    )),
+  published.pipe(
+    Layer.provideMerge(Gateway.layerOver("pglite")),
+    Layer.provideMerge(Processor.layerOver(options.types)),
+    Layer.provideMerge(Layer.mergeAll(Dispatcher.layerOver, MetricsEngine.layerEmbedded)),
+    Layer.provideMerge(ReadModel.layerOver({ truth: "pglite", broker: "in-process" })),
     Layer.provideMerge(stores(options.folder))
   )

@@ -58,6 +58,7 @@ const tokenExists = Effect.fnUntraced(function*(host: string) {
 /**
  * Listens and serves; answers where, under the tag. Does not listen when nobody could use it.
  *
+ * What `served` builds stays inside: with the router of one server in reach, the next one would take it for its own.
  * `served` is given up first, with time for what is being answered, then the port.
  */
 export const start = <Self, A, E, R>(
@@ -67,7 +68,7 @@ export const start = <Self, A, E, R>(
 ) => {
   const host = hostOf(options)
   const listening = Layer.effect(tag, Listener.addressOf(host)).pipe(
-    Layer.provideMerge(served),
+    Layer.provide(served),
     Layer.provide(Listener.layer(options))
   )
   return Layer.unwrap(Effect.as(needsTokens(options) ? tokenExists(host) : Effect.void, listening))

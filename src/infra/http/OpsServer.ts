@@ -14,7 +14,7 @@ export class OpsServer extends Context.Service<OpsServer, Listener.Address>()("o
 /** Listens as soon as it is built. There is nothing to do here, so any Host and Origin may look. */
 export const layer = (options: Listener.ListenOptions) =>
   Layer.effect(OpsServer, Listener.addressOf(options.host ?? Listener.defaultHost)).pipe(
-    Layer.provideMerge(HttpRouter.serve(
+    Layer.provide(HttpRouter.serve(
       Layer.merge(HttpApiBuilder.layer(OpsApi), Edge.layer(OpsApi, { requireTokens: true, allowedHosts: [] })).pipe(
         Layer.provide(OpsHandlers.layerOps),
         Layer.provide(Problems.layer)

@@ -159,14 +159,18 @@ const incarnation = Effect.fnUntraced(function*(options: WorkerOptions, publish:
 export class Worker extends Context.Service<Worker, {
   readonly status: Effect.Effect<WorkerStatus>
 }>()("odto/services/Worker") {
+  /** Ready when the types are registered: jobs of them can be submitted from then on. */
   static readonly layer = (options: WorkerOptions) =>
     Layer.effect(
       Worker,
       Effect.gen(function*() {
         let status = (): WorkerStatus => ({ id: "", running: 0, leaked: 0, slots: options.slots })
+        const registered = yield* Deferred.make<void>()
         yield* Effect.scoped(incarnation(options, (current) => {
           status = current
+          Deferred.doneUnsafe(registered, Effect.void)
         })).pipe(Effect.forever, Effect.forkScoped)
+        yield* Deferred.await(registered)
         return Worker.of({ status: Effect.sync(() => status()) })
       })
     )

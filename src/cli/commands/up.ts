@@ -1,0 +1,60 @@
+/** `up`: the whole system in this process. */
+import { Effect, Layer } from "effect"
+import { Command, Flag } from "effect/cli"
+import { builtInTypes } from "#infra/jobs/builtIn.ts"
+import { homeFlag, homeOf } from "../home.ts"
+import { launch } from "../launch.ts"
+import * as Output from "../Output.ts"
+import { telemetry } from "../telemetry.ts"
+import { distinct, loadJobTypes } from "../userModules.ts"
+
+export const up = Command.make(
+  "up",
+  {
+    jobs: Flag.String("jobs").pipe(
+      Flag.withDescription("Module that exports your own job types; may be given several times"),
+      Flag.withMetavar("FILE"),
+      Flag.atLeast(0)
+    ),
+    home: homeFlag
+  },
+  Effect.fn(function*({ home, jobs }) {
+    const [{ DataFolder }, { GatewayServer }, { Pglite }, { ReadModelServer }, Embedded] = yield* Effect.promise(() =>
+      Promise.all([
+        import("#infra/pglite/DataFolder.ts"),
+        import("#infra/http/GatewayServer.ts"),
+        import("#infra/pglite/Pglite.ts"),
+        import("#infra/http/ReadModelServer.ts"),
+        import("../programs/embedded.ts")
+      ])
+    )
+    const own = yield* Effect.forEach(jobs, loadJobTypes)
+    const types = yield* distinct([...(yield* builtInTypes), ...own.flat()])
+    const folder = yield* homeOf(home)
+    yield* launch(Embedded.layer({ folder, types }).pipe(Layer.provide(telemetry("embedded"))), {
+      onReady: Effect.gen(function*() {
+        const gateway = yield* GatewayServer
+        const readModel = yield* ReadModelServer
+        const held = yield* DataFolder
+        yield* Output.lines([
+          "The task observatory is running.",
+          "",
+          `  gateway      ${gateway.url}/docs`,
+          `  read model   ${readModel.url}/docs`,
+          `  data folder  ${held.path}`,
+          "",
+          "Try:  npm run -s odd-dashboard -- submit demo.sleep --payload '{\"ms\":500}' --wait",
+          "Stop: Ctrl-C (once to finish what runs, twice to end at once)"
+        ])
+      }),
+      stopping: "stopping: running jobs get time to end; Ctrl-C again ends at once",
+      failure: Effect.flatMap(Pglite, ({ failure }) => failure)
+    })
+  })
+).pipe(
+  Command.withDescription("Run the whole system in this process, with its data in a folder"),
+  Command.withExamples([
+    { command: "odd-dashboard up", description: "Gateway on 3000, read model on 8080" },
+    { command: "odd-dashboard up --jobs ./jobs.ts", description: "With job types of your own" }
+  ])
+)

@@ -1,0 +1,46 @@
+/** Runs a program until it is told to stop: the first signal drains it, the second ends it at once. */
+import { Effect, type Layer } from "effect"
+import { exitCodes } from "./exitCodes.ts"
+
+const stopSignals = ["SIGINT", "SIGTERM"] as const
+
+/** The first signal interrupts the main fiber by itself: here it is only said; being stopped is a success. */
+const watchSignals = (stopping: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      let asked = 0
+      const listener = () => {
+        asked += 1
+        if (asked > 1) process.exit(exitCodes.interrupted)
+        process.exitCode = exitCodes.ok
+        process.stderr.write(`${stopping}\n`)
+      }
+      for (const signal of stopSignals) process.on(signal, listener)
+      return listener
+    }),
+    (listener) =>
+      Effect.sync(() => {
+        for (const signal of stopSignals) process.off(signal, listener)
+      })
+  )
+
+/**
+ * Builds the layer, says that it is ready, and holds it until the process is told to stop or `failure` fails. Fails when
+ * the layer cannot be built.
+ */
+export const launch = <A, E, R, E2>(
+  layer: Layer.Layer<A, E, R>,
+  options: {
+    readonly onReady: Effect.Effect<void, never, A>
+    /** Said at the first signal. */
+    readonly stopping: string
+    /** Waits for what makes the program end by itself. */
+    readonly failure: Effect.Effect<never, E2, A>
+  }
+) =>
+  Effect.scoped(
+    Effect.andThen(
+      watchSignals(options.stopping),
+      Effect.andThen(options.onReady, options.failure).pipe(Effect.provide(layer))
+    )
+  )
