@@ -64,6 +64,17 @@ export const catalogue = define({
   odto_relay_leader: { kind: "gauge", help: "1 while this program leads the relay", labels: [] },
   odto_relayed_events_total: { kind: "counter", help: "Events sent to the event spine", labels: [] },
   odto_archived_events_total: { kind: "counter", help: "Events newly archived", labels: [] },
+  odto_archive_refused_rows_total: { kind: "counter", help: "Log rows that the archive will not take", labels: [] },
+  odto_archive_repaired_rows_total: {
+    kind: "counter",
+    help: "Log rows stored that had been lost on their way",
+    labels: []
+  },
+  odto_archive_unverified_seconds: {
+    kind: "gauge",
+    help: "Age of the oldest log row that is not yet known to be in the archive",
+    labels: []
+  },
   odto_live_rows_applied_total: { kind: "counter", help: "Log rows counted in the live numbers", labels: [] },
   odto_live_lag_seconds: { kind: "gauge", help: "Age of the newest log row in the live numbers", labels: [] },
   odto_lease_expiries_total: { kind: "counter", help: "Leases of workers ended by the reaper", labels: [] },
@@ -80,7 +91,9 @@ export const catalogue = define({
 })
 export type Catalogue = typeof catalogue
 export type MetricName = keyof Catalogue
-type OfKind<K extends Definition["kind"]> = { [N in MetricName]: Catalogue[N]["kind"] extends K ? N : never }[MetricName]
+type OfKind<K extends Definition["kind"]> = {
+  [N in MetricName]: Catalogue[N]["kind"] extends K ? N : never
+}[MetricName]
 export type CounterName = OfKind<"counter">
 export type GaugeName = OfKind<"gauge">
 export type HistogramName = OfKind<"histogram">
