@@ -2,7 +2,6 @@
 import type { QueueName } from "#domain/Job.ts"
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { texts } from "./columns.ts"
 
 /** Names remembered: more than a system has queues. Past it the memory starts anew. */
 const remembered = 10_000
@@ -20,9 +19,7 @@ export const make = (sql: SqlClient.SqlClient): KnownQueues => {
         const unknown = [...new Set(names)].filter((name) => !known.has(name)).sort()
         if (unknown.length === 0) return Effect.void
         return Effect.map(
-          sql`INSERT INTO queue (name) SELECT name FROM unnest(${
-            texts(unknown)
-          }::text[]) AS name ON CONFLICT DO NOTHING`,
+          sql`INSERT INTO queue (name) SELECT name FROM unnest(${unknown}::text[]) AS name ON CONFLICT DO NOTHING`,
           () => {
             if (known.size + unknown.length > remembered) known.clear()
             for (const name of unknown) known.add(name)

@@ -13,8 +13,8 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { storeError } from "../storeError.ts"
 import { repeatingConflicts, splittingRefusals } from "./batch.ts"
-import { nested, numbers, texts, uuids } from "./columns.ts"
-import { contextText, event, logged } from "./events.ts"
+import { columnsOf, nested } from "./columns.ts"
+import { contextOf, event, logged, millis } from "./events.ts"
 import * as KnownQueues from "./KnownQueues.ts"
 import { fromLeader, merge } from "./merge.ts"
 import { detailOf, unstorableJob } from "./refusals.ts"
@@ -24,6 +24,16 @@ const maxJobs = 1_000
 const maxBytes = 16 * 1024 * 1024
 /** A key that runs out between the two statements is tried again; it cannot run out for ever. */
 const maxRounds = 5
+
+const created = event({
+  type: "created",
+  job: "j",
+  seq: "1",
+  at: "j.created_at",
+  from: "none",
+  to: "waiting",
+  context: contextOf("j")
+})
 
 interface Inserted {
   readonly jobId: JobId
@@ -42,42 +52,29 @@ interface Missed {
 
 /** Answers in the order of the jobs. */
 export const make = (sql: SqlClient.SqlClient, source: string) => {
+  const { floats, integers, texts, uuids } = columnsOf(sql)
   const knownQueues = KnownQueues.make(sql)
-  const created = sql.literal(event({
-    type: "created",
-    job: "s",
-    seq: "1",
-    at: "s.updated_at",
-    from: "none",
-    to: "waiting",
-    context: "i.context"
-  }))
-
-  const insert = (jobs: ReadonlyArray<NewJob>) => {
-    const key = (read: (claim: NonNullable<NewJob["idempotency"]>) => string) =>
-      texts(jobs.map(({ idempotency }) => idempotency === undefined ? undefined : read(idempotency)))
-    return sql<Inserted>`
+  const insert = (jobs: ReadonlyArray<NewJob>) =>
+    sql<Inserted>`
       WITH now AS MATERIALIZED (SELECT clock_timestamp() AS at),
       input AS MATERIALIZED (
         SELECT i.*, greatest(now.at, to_timestamp(i.run_at_ms / 1000)) AS run_at,
           CASE WHEN to_timestamp(i.run_at_ms / 1000) > now.at THEN 'scheduled' ELSE 'queued' END AS state,
           nullif(i.key_text, '') AS key, now.at + i.ttl_ms * interval '1 millisecond' AS expires_at
         FROM now, unnest(
-          ${uuids(jobs.map((job) => job.id))}::uuid[], ${jobs.map((job) => job.type)}::text[],
-          ${jobs.map((job) => job.queue)}::text[], ${jobs.map((job) => job.payload)}::text[],
-          ${numbers(jobs.map((job) => job.priority))}::int2[], ${numbers(jobs.map((job) => job.runAt))}::float8[],
-          ${numbers(jobs.map((job) => job.maxAttempts))}::int4[],
-          ${jobs.map((job) => JSON.stringify(job.backoff))}::text[],
-          ${numbers(jobs.map((job) => job.timeoutMillis))}::int4[],
-          ${numbers(jobs.map((job) => job.deadline))}::float8[], ${jobs.map((job) => nested(job.tags))}::text[],
-          ${texts(jobs.map((job) => job.correlationId))}::text[], ${texts(jobs.map((job) => job.traceparent))}::text[],
-          ${jobs.map((job) => job.submittedBy)}::text[],
-          ${jobs.map((job) => contextText(job.traceparent, job.correlationId))}::text[],
-          ${key((claim) => claim.scope)}::text[], ${key((claim) => claim.key)}::text[],
-          ${key((claim) => claim.bodyHash)}::text[],
-          ${numbers(jobs.map((job) => job.idempotency?.ttlMillis))}::float8[]
+          ${uuids(jobs.map((job) => job.id))}, ${texts(jobs.map((job) => job.type))},
+          ${texts(jobs.map((job) => job.queue))}, ${texts(jobs.map((job) => job.payload))},
+          ${integers(jobs.map((job) => job.priority))}, ${floats(jobs.map((job) => job.runAt))},
+          ${integers(jobs.map((job) => job.maxAttempts))}, ${texts(jobs.map((job) => JSON.stringify(job.backoff)))},
+          ${integers(jobs.map((job) => job.timeoutMillis))}, ${floats(jobs.map((job) => job.deadline))},
+          ${texts(jobs.map((job) => nested(job.tags)))}, ${texts(jobs.map((job) => job.correlationId))},
+          ${texts(jobs.map((job) => job.traceparent))}, ${texts(jobs.map((job) => job.submittedBy))},
+          ${texts(jobs.map((job) => job.idempotency?.scope))}, ${texts(jobs.map((job) => job.idempotency?.key))},
+          ${texts(jobs.map((job) => job.idempotency?.bodyHash))}, ${
+      floats(jobs.map((job) => job.idempotency?.ttlMillis))
+    }
         ) AS i (id, type, queue, payload, priority, run_at_ms, max_attempts, backoff, timeout_ms, deadline_ms, tags,
-          correlation_id, traceparent, submitted_by, context, scope, key_text, body_hash, ttl_ms)
+          correlation_id, traceparent, submitted_by, scope, key_text, body_hash, ttl_ms)
       ),
       keys AS (
         INSERT INTO idempotency_key AS held (scope, key, job_id, body_hash, status, expires_at)
@@ -95,27 +92,26 @@ export const make = (sql: SqlClient.SqlClient, source: string) => {
           submitted_by, now.at
         FROM input, now WHERE key IS NULL OR id IN (SELECT job_id FROM keys) ORDER BY id
         ON CONFLICT (id) DO NOTHING
-        RETURNING id, deadline
+        RETURNING id AS job_id, queue, type, traceparent, correlation_id, created_at
       ),
       states AS (
         INSERT INTO job_state (job_id, queue, type, state, rank, run_at, max_attempts, deadline, seq, updated_at)
-        SELECT id, i.queue, i.type, i.state, floor(date_part('epoch', i.run_at) * 1000)::int8 - i.priority * 60000,
-          i.run_at, i.max_attempts, jobs.deadline, 1, now.at
-        FROM now, jobs JOIN input i USING (id) ORDER BY id
-        RETURNING job_id, queue, type, state, updated_at
+        SELECT id, queue, type, state, ${sql.literal(millis("run_at"))} - priority * 60000, run_at, max_attempts,
+          to_timestamp(deadline_ms / 1000), 1, now.at
+        FROM input, now WHERE (id IN (SELECT job_id FROM jobs)) IS TRUE ORDER BY id
+        RETURNING job_id, state
       ),
-      happened AS (SELECT s.job_id, ${created} AS events FROM states s JOIN input i ON i.id = s.job_id),
+      happened AS (SELECT j.job_id, ${sql.literal(created)} AS events FROM jobs j),
       ${logged(sql, source)}
       SELECT job_id::text AS "jobId", state FROM states`
-  }
 
   /** Why a job was not inserted. */
   const look = (jobs: ReadonlyArray<NewJob>) =>
     sql<Missed>`
       SELECT i.id::text, s.state, k.job_id::text AS holder, k.body_hash AS "bodyHash", k.status
       FROM unnest(
-        ${uuids(jobs.map((job) => job.id))}::uuid[], ${texts(jobs.map((job) => job.idempotency?.scope))}::text[],
-        ${texts(jobs.map((job) => job.idempotency?.key))}::text[]
+        ${uuids(jobs.map((job) => job.id))}, ${texts(jobs.map((job) => job.idempotency?.scope))},
+        ${texts(jobs.map((job) => job.idempotency?.key))}
       ) AS i (id, scope, key)
       LEFT JOIN job_state s ON s.job_id = i.id
       LEFT JOIN idempotency_key k ON k.scope = i.scope AND k.key = i.key AND k.expires_at > clock_timestamp()`

@@ -10,8 +10,9 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { storeError } from "../storeError.ts"
 import { repeatingConflicts } from "./batch.ts"
-import { uuids } from "./columns.ts"
+import { columnsOf } from "./columns.ts"
 import { contextOf, event, logged } from "./events.ts"
+import { byJob, stateOf } from "./locks.ts"
 
 type Requests = JobStore["Service"]
 
@@ -72,25 +73,26 @@ const answered = (s: string) =>
   ${s}.seq, ${s}.run_at, ${s}.dispatched_at, ${s}.deadline, ${s}.updated_at AS started_at, j.payload, j.backoff,
   j.timeout_ms, j.tags, j.correlation_id, j.traceparent, ${contextOf("j")} AS context`
 
-export const make = (sql: SqlClient.SqlClient, source: string): Requests["claim"] => (worker, claims) =>
-  claims.length === 0 ? Effect.succeed([]) : sql<Row>`
+export const make = (sql: SqlClient.SqlClient, source: string): Requests["claim"] => (worker, claims) => {
+  const { uuids } = columnsOf(sql)
+  const inOrder = byJob(claims)
+  return claims.length === 0 ? Effect.succeed([]) : sql<Row>`
     WITH locked AS MATERIALIZED (
       SELECT s.*, i.token
       FROM unnest(
-        ${uuids(claims.map((claim) => claim.jobId))}::uuid[], ${uuids(claims.map((claim) => claim.token))}::uuid[]
-      ) AS i (job_id, token) JOIN job_state s USING (job_id)
+        ${uuids(inOrder.map((claim) => claim.jobId))}, ${uuids(inOrder.map((claim) => claim.token))}
+      ) AS i (job_id, token), ${stateOf(sql, "i.job_id")}
       WHERE EXISTS (SELECT FROM worker w WHERE w.id = ${worker}::uuid AND w.state = 'live') AND (
         s.state = 'dispatched' AND (s.deadline IS NULL OR s.deadline > clock_timestamp())
         OR s.state = 'running' AND s.lease_token = i.token AND s.owner = ${worker}::uuid
       )
-      ORDER BY s.job_id FOR UPDATE OF s
     ),
     moved AS (
       UPDATE job_state s SET state = 'running', attempt = s.attempt + 1, seq = s.seq + 2, lease_token = l.token,
         owner = ${worker}::uuid, attempt_deadline = clock_timestamp() + j.timeout_ms * interval '1 millisecond',
         progress = NULL, updated_at = clock_timestamp()
       FROM locked l JOIN job j ON j.id = l.job_id
-      WHERE s.job_id = l.job_id AND s.state = 'dispatched'
+      WHERE s.job_id = l.job_id AND s.state = l.state AND l.state = 'dispatched'
       RETURNING ${sql.literal(answered("s"))}
     ),
     attempts AS (
@@ -113,3 +115,4 @@ export const make = (sql: SqlClient.SqlClient, source: string): Requests["claim"
     storeError("claim jobs", "write"),
     repeatingConflicts
   )
+}

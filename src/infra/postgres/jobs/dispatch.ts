@@ -10,6 +10,8 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { storeError } from "../storeError.ts"
 import { repeatingConflicts } from "./batch.ts"
+import { columnsOf } from "./columns.ts"
+import { stateOf } from "./locks.ts"
 
 type Requests = JobStore["Service"]
 
@@ -39,45 +41,47 @@ const columns = `m.job_id::text AS "jobId", m.queue, m.type, m.dispatch_count AS
  * The queue's row is locked, so that one dispatcher at a time fills the window. A dispatcher whose snapshot is older
  * than the lock sees it by the `turn` and leaves the queue alone: the numbers that it sees are outdated.
  */
-export const make = (sql: SqlClient.SqlClient): Requests["dispatch"] => ({ limit, queue, types, window }) =>
-  sql<Row>`
+export const make = (sql: SqlClient.SqlClient): Requests["dispatch"] => ({ limit, queue, types, window }) => {
+  const { texts } = columnsOf(sql)
+  return sql<Row>`
     WITH ${sql.literal(unhurried)},
     mine AS MATERIALIZED (
-      SELECT q.turn FROM queue q, unhurried WHERE q.name = ${queue} AND NOT q.paused FOR UPDATE OF q SKIP LOCKED
+      SELECT q.name, q.turn FROM queue q, unhurried WHERE q.name = ${queue} AND NOT q.paused FOR UPDATE OF q SKIP LOCKED
     ),
     room AS MATERIALIZED (
       SELECT greatest(0, least(${limit}::int8, ${window}::int8 - coalesce((
         SELECT sum(n) FROM (
-          SELECT n FROM counter WHERE queue = ${queue} AND key = 'dispatched'
+          SELECT n FROM counter WHERE queue = mine.name AND key = 'dispatched'
           UNION ALL
-          SELECT n FROM counter_delta WHERE queue = ${queue} AND key = 'dispatched'
+          SELECT n FROM counter_delta WHERE queue = mine.name AND key = 'dispatched'
         ) AS parts
       ), 0)))::int8 AS jobs
-      FROM mine WHERE mine.turn = (SELECT turn FROM queue WHERE name = ${queue})
+      FROM mine WHERE mine.turn = (SELECT turn FROM queue WHERE name = mine.name)
     ),
     best AS MATERIALIZED (
       SELECT of_type.job_id
-      FROM unnest(${types}::text[]) AS t (type), LATERAL (
-        SELECT s.job_id, s.rank FROM job_state s WHERE s.queue = ${queue} AND s.type = t.type AND s.state = 'queued'
+      FROM mine, unnest(${texts(types)}) AS t (type), LATERAL (
+        SELECT s.job_id, s.rank FROM job_state s WHERE s.queue = mine.name AND s.type = t.type AND s.state = 'queued'
         ORDER BY s.rank LIMIT coalesce((SELECT jobs FROM room), 0)
       ) AS of_type
       ORDER BY of_type.rank LIMIT coalesce((SELECT jobs FROM room), 0)
     ),
     locked AS MATERIALIZED (
-      SELECT s.job_id FROM best JOIN job_state s USING (job_id) WHERE s.state = 'queued' FOR UPDATE OF s SKIP LOCKED
+      SELECT s.job_id, s.state FROM best, ${stateOf(sql, "best.job_id", "SKIP LOCKED")} WHERE s.state = 'queued'
     ),
     moved AS (
       UPDATE job_state s SET state = 'dispatched', dispatched_at = clock_timestamp(),
         dispatch_count = s.dispatch_count + 1, updated_at = clock_timestamp()
-      FROM locked WHERE s.job_id = locked.job_id AND s.state = 'queued'
+      FROM locked WHERE s.job_id = locked.job_id AND s.state = locked.state
       RETURNING s.job_id, s.queue, s.type, s.dispatch_count, s.rank
     ),
-    turned AS (UPDATE queue SET turn = turn + 1 WHERE name = ${queue} AND EXISTS (SELECT FROM moved))
+    turned AS (UPDATE queue SET turn = queue.turn + 1 FROM mine WHERE queue.name = mine.name AND EXISTS (SELECT FROM moved))
     SELECT ${sql.literal(columns)} FROM moved m JOIN job j ON j.id = m.job_id ORDER BY m.rank`.pipe(
     Effect.map((rows) => rows.map(toDispatched)),
     storeError("dispatch jobs", "write"),
     repeatingConflicts
   )
+}
 
 /** A claim of a running job proves that the broker delivered what was handed over with it. */
 export const resend =
@@ -89,7 +93,7 @@ export const resend =
       FROM job_state WHERE state = 'running' AND queue = ${queue} AND type = ${type}
     ),
     locked AS MATERIALIZED (
-      SELECT s.job_id FROM job_state s, claimed, unhurried
+      SELECT s.job_id, s.state FROM job_state s, claimed, unhurried
       WHERE s.state = 'dispatched' AND s.queue = ${queue} AND s.type = ${type} AND (
         ${lost} AND s.dispatched_at <= now - ${olderThanMillis} * interval '1 millisecond'
         OR s.dispatched_at <= up_to - ${overtakenMillis} * interval '1 millisecond'
@@ -100,7 +104,7 @@ export const resend =
     ),
     moved AS (
       UPDATE job_state s SET dispatched_at = clock_timestamp(), dispatch_count = s.dispatch_count + 1
-      FROM locked WHERE s.job_id = locked.job_id AND s.state = 'dispatched'
+      FROM locked WHERE s.job_id = locked.job_id AND s.state = locked.state
       RETURNING s.job_id, s.queue, s.type, s.dispatch_count, s.rank
     )
     SELECT ${sql.literal(columns)} FROM moved m JOIN job j ON j.id = m.job_id ORDER BY m.rank`.pipe(

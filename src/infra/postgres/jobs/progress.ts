@@ -4,8 +4,9 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { storeError } from "../storeError.ts"
 import { repeatingConflicts, splittingRefusals } from "./batch.ts"
-import { uuids } from "./columns.ts"
+import { columnsOf } from "./columns.ts"
 import { contextOf, event, logged } from "./events.ts"
+import { byJob, stateOf } from "./locks.ts"
 
 type Reports = Parameters<JobStore["Service"]["progress"]>[0]
 
@@ -22,27 +23,27 @@ const progressed = event({
 })
 
 export const make = (sql: SqlClient.SqlClient, source: string): JobStore["Service"]["progress"] => (reports) => {
+  const { texts, uuids } = columnsOf(sql)
   const record = (some: Reports) =>
     sql`
       WITH locked AS MATERIALIZED (
         SELECT s.job_id, i.token, i.progress
         FROM unnest(
-          ${uuids(some.map((report) => report.jobId))}::uuid[], ${uuids(some.map((report) => report.token))}::uuid[],
-          ${some.map((report) => JSON.stringify(report.progress))}::text[]
-        ) AS i (job_id, token, progress) JOIN job_state s USING (job_id)
-        WHERE s.state = 'running' AND s.lease_token = i.token
-        ORDER BY s.job_id FOR UPDATE OF s
+          ${uuids(some.map((report) => report.jobId))}, ${uuids(some.map((report) => report.token))},
+          ${texts(some.map((report) => JSON.stringify(report.progress)))}
+        ) AS i (job_id, token, progress), ${stateOf(sql, "i.job_id")}
+        WHERE s.lease_token = i.token
       ),
       moved AS (
         UPDATE job_state s SET progress = l.progress::json, seq = s.seq + 1, updated_at = clock_timestamp()
-        FROM locked l WHERE s.job_id = l.job_id AND s.state = 'running' AND s.lease_token = l.token
+        FROM locked l WHERE s.job_id = l.job_id AND s.lease_token = l.token
         RETURNING s.*
       ),
       happened AS (SELECT m.job_id, ${sql.literal(progressed)} AS events FROM moved m JOIN job j ON j.id = m.job_id),
       ${logged(sql, source)}
       SELECT FROM moved`.pipe(Effect.as([]), storeError("record progress", "write"), repeatingConflicts)
   // Of several reports of one attempt the last one holds.
-  const latest = [...new Map(reports.map((report) => [report.token, report])).values()]
+  const latest = byJob([...new Map(reports.map((report) => [report.token, report])).values()])
   return latest.length === 0
     ? Effect.void
     : Effect.asVoid(splittingRefusals<Reports[number], never, never>(latest, record, () => [] as never))

@@ -8,8 +8,9 @@ import type { Settlement } from "#services/ports/JobStore.ts"
 import type { SqlClient } from "effect/sql"
 import { storeError } from "../storeError.ts"
 import { repeatingConflicts } from "./batch.ts"
-import { uuids } from "./columns.ts"
+import { columnsOf } from "./columns.ts"
 import { attemptState, classOf, contextOf, event, logged } from "./events.ts"
+import { stateOf } from "./locks.ts"
 
 interface Committed {
   readonly jobId: string
@@ -29,16 +30,16 @@ const refusedEvent = event({
     '","outcome":"', m.outcome, '"', ',"worker":"' || m.worker || '"', ',"lateAttempt":' || m.late_attempt, '}')`
 })
 
-/** Answers those whose outcome their attempt holds already. A refusal is recorded once per attempt. */
-export const make = (sql: SqlClient.SqlClient, source: string) => (settlements: ReadonlyArray<Settlement>) =>
-  sql<Committed>`
+/** The settlements are in the order of their jobs. Answers those whose outcome their attempt holds already. A refusal is recorded once per attempt. */
+export const make = (sql: SqlClient.SqlClient, source: string) => (settlements: ReadonlyArray<Settlement>) => {
+  const { texts, uuids } = columnsOf(sql)
+  return sql<Committed>`
     WITH locked AS MATERIALIZED (
       SELECT s.job_id, i.token, i.outcome
       FROM unnest(
-        ${uuids(settlements.map((one) => one.jobId))}::uuid[], ${uuids(settlements.map((one) => one.token))}::uuid[],
-        ${settlements.map((one) => one.next._tag)}::text[]
-      ) AS i (job_id, token, outcome) JOIN job_state s USING (job_id)
-      ORDER BY s.job_id FOR UPDATE OF s
+        ${uuids(settlements.map((one) => one.jobId))}, ${uuids(settlements.map((one) => one.token))},
+        ${texts(settlements.map((one) => one.next._tag))}
+      ) AS i (job_id, token, outcome), ${stateOf(sql, "i.job_id")}
     ),
     judged AS MATERIALIZED (
       SELECT l.*, a.attempt AS late_attempt, a.worker_id AS worker, a.refused_at IS NOT NULL AS is_recorded,
@@ -62,3 +63,4 @@ export const make = (sql: SqlClient.SqlClient, source: string) => (settlements: 
     storeError("refuse late settlements", "write"),
     repeatingConflicts
   )
+}

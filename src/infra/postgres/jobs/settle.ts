@@ -11,8 +11,9 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { storeError } from "../storeError.ts"
 import { repeatingConflicts, splittingRefusals } from "./batch.ts"
-import { numbers, texts, uuids } from "./columns.ts"
+import { columnsOf } from "./columns.ts"
 import { attemptState, contextText, event, logged, maxErrorMessage, rankAt } from "./events.ts"
+import { byJob, stateOf } from "./locks.ts"
 import { isStorableSettlement } from "./refusals.ts"
 import { make as makeRefuse } from "./refuse.ts"
 
@@ -81,27 +82,25 @@ const cut = (message: string): string => {
 const keyOf = ({ jobId, token }: Moved): string => jobId + token
 
 export const make = (sql: SqlClient.SqlClient, source: string): JobStore["Service"]["settle"] => {
+  const { floats, texts, uuids } = columnsOf(sql)
   const refuse = makeRefuse(sql, source)
 
   const end = (settlements: ReadonlyArray<Settlement>) =>
     sql<Moved>`
-      WITH input AS MATERIALIZED (
-        SELECT i.*, clock_timestamp() + i.delay_ms * interval '1 millisecond' AS retry_at FROM unnest(
-          ${uuids(settlements.map((one) => one.jobId))}::uuid[], ${uuids(settlements.map((one) => one.token))}::uuid[],
-          ${settlements.map((one) => one.next._tag)}::text[],
-          ${numbers(settlements.map((one) => one.runMillis))}::float8[],
-          ${numbers(settlements.map(({ next }) => next._tag === "retry" ? next.delayMillis : 0))}::float8[],
-          ${texts(settlements.map(({ next }) => next._tag === "die" ? next.reason : undefined))}::text[],
-          ${texts(settlements.map(({ next }) => next._tag === "complete" ? next.result : undefined))}::text[],
-          ${texts(settlements.map(({ next }) => "error" in next ? JSON.stringify(next.error) : undefined))}::text[],
-          ${texts(settlements.map(told))}::text[],
-          ${settlements.map((one) => contextText(one.traceparent, one.correlationId))}::text[]
-        ) AS i (job_id, token, outcome, run_ms, delay_ms, reason, result, error, told, context)
-      ),
-      locked AS MATERIALIZED (
-        SELECT s.job_id, s.owner FROM input i JOIN job_state s USING (job_id)
-        WHERE s.state = 'running' AND s.lease_token = i.token
-        ORDER BY s.job_id FOR UPDATE OF s
+      WITH locked AS MATERIALIZED (
+        SELECT i.*, clock_timestamp() + i.delay_ms * interval '1 millisecond' AS retry_at, s.owner AS worker
+        FROM unnest(
+          ${uuids(settlements.map((one) => one.jobId))}, ${uuids(settlements.map((one) => one.token))},
+          ${texts(settlements.map((one) => one.next._tag))}, ${floats(settlements.map((one) => one.runMillis))},
+          ${floats(settlements.map(({ next }) => next._tag === "retry" ? next.delayMillis : 0))},
+          ${texts(settlements.map(({ next }) => next._tag === "die" ? next.reason : undefined))},
+          ${texts(settlements.map(({ next }) => next._tag === "complete" ? next.result : undefined))},
+          ${texts(settlements.map(({ next }) => "error" in next ? JSON.stringify(next.error) : undefined))},
+          ${texts(settlements.map(told))},
+          ${texts(settlements.map((one) => contextText(one.traceparent, one.correlationId)))}
+        ) AS i (job_id, token, outcome, run_ms, delay_ms, reason, result, error, told, context),
+        ${stateOf(sql, "i.job_id")}
+        WHERE s.lease_token = i.token
       ),
       moved AS (
         UPDATE job_state s SET state = ${sql.literal(nextState)},
@@ -112,9 +111,8 @@ export const make = (sql: SqlClient.SqlClient, source: string): JobStore["Servic
           lease_token = NULL, owner = NULL, attempt_deadline = NULL, updated_at = clock_timestamp(),
           finished_at = CASE WHEN ${sql.literal(nextState)} IN ('completed', 'dead', 'cancelled')
             THEN clock_timestamp() END
-        FROM locked l JOIN input i USING (job_id)
-        WHERE s.job_id = l.job_id AND s.state = 'running' AND s.lease_token = i.token
-        RETURNING s.job_id, s.queue, s.type, s.state, s.attempt, s.seq, s.updated_at, l.owner AS worker, i.token,
+        FROM locked i WHERE s.job_id = i.job_id AND s.lease_token = i.token
+        RETURNING s.job_id, s.queue, s.type, s.state, s.attempt, s.seq, s.updated_at, i.worker, i.token,
           i.outcome, i.run_ms, i.delay_ms, i.reason, i.result, i.error, i.told, i.context
       ),
       attempts AS (
@@ -149,9 +147,8 @@ export const make = (sql: SqlClient.SqlClient, source: string): JobStore["Servic
   const invalid = ({ jobId, token }: Settlement): Settled => ({ jobId, token, answer: "invalid" })
 
   return Effect.fnUntraced(function*(settlements): Effect.fn.Return<ReadonlyArray<Settled>, StoreError> {
-    const storable = settlements.filter(isStorableSettlement)
+    const storable = byJob(settlements.filter(isStorableSettlement))
     const settled = storable.length === 0 ? [] : yield* splittingRefusals(storable, settle, invalid)
-    if (storable.length === settlements.length) return settled
     const answers = new Map(settled.map((answer) => [keyOf(answer), answer]))
     return settlements.map((one) => answers.get(keyOf(one)) ?? invalid(one))
   })

@@ -4,8 +4,9 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { storeError } from "../storeError.ts"
 import { repeatingConflicts } from "./batch.ts"
-import { numbers, uuids } from "./columns.ts"
+import { columnsOf } from "./columns.ts"
 import { unhurried } from "./dispatch.ts"
+import { byJob, stateOf } from "./locks.ts"
 
 type Requests = JobStore["Service"]
 
@@ -20,12 +21,12 @@ export const promote = (sql: SqlClient.SqlClient): Requests["promote"] => (limit
     WITH ${sql.literal(unhurried)},
     now AS MATERIALIZED (SELECT clock_timestamp() AS at FROM unhurried),
     due AS MATERIALIZED (
-      SELECT job_id FROM job_state WHERE state IN ('scheduled', 'retrying') AND run_at <= (SELECT at FROM now)
+      SELECT job_id, state FROM job_state WHERE state IN ('scheduled', 'retrying') AND run_at <= (SELECT at FROM now)
       ORDER BY run_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
     ),
     moved AS (
       UPDATE job_state s SET state = 'queued', updated_at = clock_timestamp()
-      FROM due WHERE s.job_id = due.job_id AND s.state IN ('scheduled', 'retrying')
+      FROM due WHERE s.job_id = due.job_id AND s.state = due.state
       RETURNING s.job_id
     ),
     next AS (
@@ -40,20 +41,21 @@ export const promote = (sql: SqlClient.SqlClient): Requests["promote"] => (limit
     repeatingConflicts
   )
 
-export const handBack = (sql: SqlClient.SqlClient): Requests["handBack"] => (hints) =>
-  hints.length === 0 ? Effect.succeed(0) : sql<Count>`
+export const handBack = (sql: SqlClient.SqlClient): Requests["handBack"] => (hints) => {
+  const { integers, uuids } = columnsOf(sql)
+  const inOrder = byJob(hints)
+  return hints.length === 0 ? Effect.succeed(0) : sql<Count>`
     WITH ${sql.literal(unhurried)},
     locked AS MATERIALIZED (
-      SELECT s.job_id, i.dispatch_count
+      SELECT s.job_id, s.state, i.dispatch_count
       FROM unhurried, unnest(
-        ${uuids(hints.map((hint) => hint.jobId))}::uuid[], ${numbers(hints.map((hint) => hint.dispatchCount))}::int4[]
-      ) AS i (job_id, dispatch_count) JOIN job_state s USING (job_id)
+        ${uuids(inOrder.map((hint) => hint.jobId))}, ${integers(inOrder.map((hint) => hint.dispatchCount))}
+      ) AS i (job_id, dispatch_count), ${stateOf(sql, "i.job_id")}
       WHERE s.state = 'dispatched' AND s.dispatch_count = i.dispatch_count
-      ORDER BY s.job_id FOR UPDATE OF s
     ),
     moved AS (
       UPDATE job_state s SET state = 'queued', dispatched_at = NULL, updated_at = clock_timestamp()
-      FROM locked l WHERE s.job_id = l.job_id AND s.state = 'dispatched' AND s.dispatch_count = l.dispatch_count
+      FROM locked l WHERE s.job_id = l.job_id AND s.state = l.state AND s.dispatch_count = l.dispatch_count
       RETURNING s.job_id
     )
     SELECT count(*)::int4 AS count FROM moved`.pipe(
@@ -61,12 +63,13 @@ export const handBack = (sql: SqlClient.SqlClient): Requests["handBack"] => (hin
     storeError("hand hints back", "write"),
     repeatingConflicts
   )
+}
 
 /** `queue`: of this queue only. */
 export const recall = (sql: SqlClient.SqlClient, which: "without-worker" | "all", queue?: string) =>
   sql<Count>`
     WITH locked AS MATERIALIZED (
-      SELECT s.job_id FROM job_state s
+      SELECT s.job_id, s.state FROM job_state s
       WHERE s.state = 'dispatched' AND ${queue === undefined ? sql.literal("true") : sql`s.queue = ${queue}`} AND ${
     which === "all" ? sql.literal("true") : sql.literal(`NOT EXISTS (
         SELECT FROM worker w
@@ -77,7 +80,7 @@ export const recall = (sql: SqlClient.SqlClient, which: "without-worker" | "all"
     ),
     moved AS (
       UPDATE job_state s SET state = 'queued', dispatched_at = NULL, updated_at = clock_timestamp()
-      FROM locked WHERE s.job_id = locked.job_id AND s.state = 'dispatched'
+      FROM locked WHERE s.job_id = locked.job_id AND s.state = locked.state
       RETURNING s.job_id
     )
     SELECT count(*)::int4 AS count FROM moved`.pipe(Effect.map(countOf))
