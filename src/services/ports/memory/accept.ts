@@ -16,19 +16,23 @@ const isJson = (text: string): boolean => {
 /** Whether the text is JSON whose strings can all be stored. */
 export const isStorableJson = (text: string): boolean => findUnstorableIn(text) === undefined && isJson(text)
 
-/** What the store would refuse to keep; undefined when nothing. */
-const refusal = (job: NewJob): string | undefined => {
+/** What cannot be stored of the job; undefined when all can. */
+const unstorable = (job: NewJob): string | undefined => {
   const texts = [job.submittedBy, job.correlationId, job.traceparent, job.idempotency?.key, job.idempotency?.scope]
   if ([...texts, ...job.tags].some((text) => text !== undefined && !isStorableText(text))) {
     return "a text has U+0000 or half of a surrogate pair"
   }
-  return isStorableJson(job.payload) ? undefined : "the payload is no JSON that can be stored"
+  const place = findUnstorableIn(job.payload)
+  return place === undefined ? undefined : `the payload has U+0000 or half of a surrogate pair at ${place}`
 }
 
 /** One job after the other: an earlier one of the batch is found like one of an earlier batch. */
 export const accept = (transaction: Transaction, jobs: ReadonlyArray<NewJob>): ReadonlyArray<Accepted> =>
   jobs.map((job) => {
     const { now, tables } = transaction
+    const detail = unstorable(job)
+    if (detail !== undefined) return { _tag: "Refused", detail }
+    tables.queue(job.queue)
     const known = tables.jobs.get(job.id)
     if (known !== undefined) {
       return { _tag: "Accepted", jobId: job.id, eventId: `${job.id}:1`, status: statusOf(known.state) }
@@ -43,8 +47,7 @@ export const accept = (transaction: Transaction, jobs: ReadonlyArray<NewJob>): R
         ? { _tag: "Replayed", jobId: key.jobId, eventId: `${key.jobId}:1`, status: key.status }
         : { _tag: "KeyConflict", jobId: key.jobId }
     }
-    const detail = refusal(job)
-    if (detail !== undefined) return { _tag: "Refused", detail }
+    if (!isJson(job.payload)) return { _tag: "Refused", detail: "the payload is not JSON" }
     const row = transaction.insert(job)
     const status = statusOf(row.state)
     const eventId = transaction.event(row, "created", { from: "none" })
