@@ -5,31 +5,26 @@ import { JobQueries } from "#services/ports/JobQueries.ts"
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { fresh, freshType } from "../../support/Seed.ts"
+import { fresh } from "../../support/Seed.ts"
 import { describeWithServers } from "../../support/Servers.ts"
 import * as MigratedDatabase from "./migratedDatabase.ts"
 
 const queries = Layer.provideMerge(PgJobQueries.layer, MigratedDatabase.layer)
 
-/** Completed jobs, the first the oldest; their ids carry the time of midnight on 1 January 2025 and their number. */
-const fill = Effect.fnUntraced(function*(jobs: {
-  readonly type: string
-  readonly first: number
-  readonly last: number
-  readonly tags: ReadonlyArray<string>
-}) {
+/** Jobs of one correlation id, the first the oldest; their ids carry midnight of 1 January 2025 and their number. */
+const fill = Effect.fnUntraced(function*(correlationId: string, state: string, first: number, last: number) {
   const sql = yield* SqlClient.SqlClient
   yield* sql`
     WITH made AS (
-      INSERT INTO job (id, type, queue, payload, payload_bytes, priority, max_attempts, backoff, timeout_ms, tags,
-        submitted_by)
-      SELECT ('01941f29-7c00-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, ${jobs.type}, 'default', '{}', 2, 5, 1, '{}',
-        1, ${jobs.tags}::text[], 'test'
-      FROM generate_series(${jobs.first}::int4, ${jobs.last}::int4) AS n
+      INSERT INTO job (id, type, queue, payload, payload_bytes, priority, max_attempts, backoff, timeout_ms,
+        correlation_id, submitted_by)
+      SELECT ('01941f29-7c00-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'demo.noop', 'default', '{}', 2, 5, 1,
+        '{}', 1, ${correlationId}, 'test'
+      FROM generate_series(${first}::int4, ${last}::int4) AS n
       RETURNING id
     )
     INSERT INTO job_state (job_id, queue, type, state, rank, run_at, max_attempts, seq, finished_at)
-    SELECT id, 'default', ${jobs.type}, 'completed', 0, now(), 1, 3, now() FROM made`
+    SELECT id, 'default', 'demo.noop', ${state}, 0, now(), 1, 3, now() FROM made`
 })
 
 describeWithServers(["postgres"], "PgJobQueries", () => {
@@ -37,11 +32,10 @@ describeWithServers(["postgres"], "PgJobQueries", () => {
     it.effect("ends a page where its budget of rows ends, says so, and goes on from there", () =>
       Effect.gen(function*() {
         const { find } = yield* JobQueries
-        const [type, common, rare] = [freshType(), fresh("tag"), fresh("tag")]
-        yield* fill({ type, first: 1, last: 1, tags: [common, rare] })
-        yield* fill({ type, first: 2, last: 2_500, tags: [rare] })
-        yield* fill({ type, first: 2_501, last: rowBudget + 5_000, tags: [common] })
-        const filter = { types: [type], tags: [common, rare] }
+        const correlationId = fresh("order")
+        const filter = { correlationId, statuses: ["dead" as const] }
+        yield* fill(correlationId, "dead", 1, 1)
+        yield* fill(correlationId, "completed", 2, rowBudget - 1)
 
         const walked: Array<number> = []
         let after: JobId | undefined
@@ -52,8 +46,9 @@ describeWithServers(["postgres"], "PgJobQueries", () => {
           after = value.next
         } while (after !== undefined)
         const oldest = yield* find({ filter, sort: "oldest", after: undefined, limit: 1 })
-        const full = yield* find({ filter: { tags: [common] }, sort: "newest", after: undefined, limit: 10 })
+        const full = yield* find({ filter: { correlationId }, sort: "newest", after: undefined, limit: 10 })
 
+        // Each job costs two rows: one of the walk, one to ask for its state.
         assert.deepStrictEqual(walked, [0, 1])
         assert.strictEqual(oldest.value.jobs.length, 1)
         assert.deepStrictEqual([full.value.jobs.length, full.value.partial], [10, false])

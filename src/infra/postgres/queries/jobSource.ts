@@ -2,7 +2,8 @@
  * Which index a list of jobs walks along.
  *
  * An idempotency key or a correlation id belongs to a handful of jobs. Between states, types, queues and tags the one
- * that the fewest jobs have is taken, as the counters know; for tags, which nobody counts, a few are looked for.
+ * that the fewest jobs have is taken, as the counters know; the jobs of a tag, which nobody counts, are counted as far
+ * as a page can look.
  */
 import { rowBudget } from "#domain/JobFilter.ts"
 import { Effect } from "effect"
@@ -26,9 +27,6 @@ export interface JobSource {
 
 /** Walks that are merged in one statement; a longer list of types or queues is asked of each row instead. */
 const mergedWalks = 16
-
-/** Rows of a tag that are looked for to tell a rare one from a common one: a third of a millisecond. */
-const tagSample = 2_000
 
 const everything: JobSource = {
   answers: "nothing",
@@ -93,10 +91,10 @@ const measure = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, { queues, 
   )
   const sampled = tags.length === 0 ? [] : yield* sql<{ readonly tag: string; readonly n: number }>`
     SELECT tag, (
-        SELECT count(*)::int4 FROM (SELECT FROM job_tag WHERE job_tag.tag = given.tag LIMIT ${tagSample}) AS sample
+        SELECT count(*)::int4 FROM (SELECT FROM job_tag WHERE job_tag.tag = given.tag LIMIT ${rowBudget}) AS sample
       ) AS n
     FROM unnest(${tags}::text[]) AS given (tag)`
-  const ofTags = new Map(sampled.map(({ n, tag }) => [tag, n < tagSample ? n : rowBudget]))
+  const ofTags = new Map(sampled.map(({ n, tag }) => [tag, n]))
   return ({ answers, values }: JobSource): number => {
     switch (answers) {
       case "states":
