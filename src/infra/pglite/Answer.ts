@@ -19,6 +19,11 @@ export class Answer {
     this.#used += bytes.length
   }
 
+  /** The message of the first error that has not been sent yet. */
+  get pendingError(): string | undefined {
+    return /\0M([^\0]+)\0/.exec(Buffer.from(this.#piece.subarray(0, this.#used)).toString())?.[1]
+  }
+
   flush(): void {
     if (this.#used === 0) return
     this.#send(this.#piece.slice(0, this.#used))

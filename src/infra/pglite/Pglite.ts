@@ -12,6 +12,7 @@ import { Context, Deferred, Duration, Effect, Layer, Schema } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient } from "effect/sql"
 import { Worker } from "node:worker_threads"
+import { keepFailures } from "../postgres/brokenTransactions.ts"
 import { threadEntry } from "../threadEntry.ts"
 import { DataFolder } from "./DataFolder.ts"
 import type { FromThread, Start, ToThread } from "./messages.ts"
@@ -103,7 +104,10 @@ export const layer = (
       multiplex: true,
       connectTimeout,
       idleTimeout
-    }).pipe(Effect.mapError(({ message: reason }) => new PgliteFailed({ folder, reason })))
+    }).pipe(
+      Effect.map(keepFailures),
+      Effect.mapError(({ message: reason }) => new PgliteFailed({ folder, reason }))
+    )
     yield* Effect.forkScoped(Upkeep.run(client))
     return Context.make(Pglite, { folder, failure }).pipe(
       Context.add(PgClient.PgClient, client),

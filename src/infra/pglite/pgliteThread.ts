@@ -30,8 +30,9 @@ const waiting = new Map<number, Array<Uint8Array>>()
 let latest = 0
 
 const fail = (cause: unknown): never => {
+  const fatal = session?.answer.pendingError
   session?.answer.flush()
-  say({ kind: "failed", reason: cause instanceof Error ? cause.message : String(cause) })
+  say({ kind: "failed", reason: fatal ?? (cause instanceof Error ? cause.message : String(cause)) })
   return process.exit(1)
 }
 
@@ -56,7 +57,10 @@ const failWithBackend = ({ Module: backend }: PGlite) => {
 }
 
 /** Half of PostgreSQL's default: it is all taken from memory at once, and files come out of the system's cache quickly. */
-const startParams = [...PGlite.defaultStartParams, "-c", "shared_buffers=64MB"]
+const sharedBuffers = "shared_buffers=64MB"
+/** As on a server (`Postgres.ts`): plans last as long as the session, tables grow meanwhile. */
+const noSequentialScans = "enable_seqscan=off"
+const startParams = [...PGlite.defaultStartParams, "-c", sharedBuffers, "-c", noSequentialScans]
 
 const openDatabase = async ({ folder, template }: Start) => {
   await prepareFolder(folder, template)

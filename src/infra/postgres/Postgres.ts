@@ -8,6 +8,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, type Layer, Redacted, Schedule, Schema } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
+import { keepFailures } from "./brokenTransactions.ts"
 import { sqlState } from "./storeError.ts"
 
 /** What the statements are written for. */
@@ -39,7 +40,10 @@ const sessionSettings = {
   statement_timeout: "30s",
   lock_timeout: "5s",
   TimeZone: "UTC",
-  jit: "off"
+  jit: "off",
+  // A plan lasts as long as its session. One that was made while a table was small must not read it whole for each job
+  // of a batch when it has grown.
+  enable_seqscan: "off"
 }
 
 /** The server cannot be used. `reason` is for people and never holds a password. */
@@ -92,7 +96,7 @@ export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClie
       Effect.mapError((error) => unavailable(reasonOf(error)))
     )
     if (version < oldestServer) return yield* unavailable(`version ${version} is older than ${oldestServer}`)
-    return client
+    return keepFailures(client)
   }))
 
 /** The major version of the server that answers. */

@@ -141,7 +141,7 @@ layer(freshEmbedded, { excludeTestServices: true, timeout: 60_000 })("Pglite", (
       assert.deepStrictEqual(yield* all, [{ id: 1, name: "new" }])
     }))
 
-  it.effect("answers other fibers while a transaction waits for something else", () =>
+  it.effect("gives a transaction the session to itself: others wait until it ends", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const order: Array<string> = []
@@ -156,6 +156,6 @@ layer(freshEmbedded, { excludeTestServices: true, timeout: 60_000 })("Pglite", (
       yield* Effect.andThen(sql`SELECT 1`, Effect.sync(() => order.push("other")))
       yield* Fiber.join(waiting)
 
-      assert.sameMembers(order, ["transaction", "other"])
+      assert.deepStrictEqual(order, ["transaction", "other"])
     }))
 })

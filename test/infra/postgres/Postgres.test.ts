@@ -1,4 +1,5 @@
 import * as Postgres from "#infra/postgres/Postgres.ts"
+import { sqlState } from "#infra/postgres/storeError.ts"
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, Layer, Redacted } from "effect"
@@ -22,6 +23,11 @@ const freePort = Effect.promise(() =>
     })
   })
 )
+
+/** A server that goes down tells some of its sessions (57P01) and just leaves the others. */
+const isBrokenConnection = (error: unknown): boolean =>
+  SqlError.isSqlError(error) &&
+  (error.reason._tag === "ConnectionError" || sqlState(error.reason.cause) === "57P01")
 
 describeWithServers(["postgres"], "Postgres", () => {
   it.live("gives every session the settings that the protocol relies on", () =>
@@ -94,10 +100,33 @@ describeWithServers(["postgres"], "Postgres", () => {
           { concurrency: "unbounded" }
         )
 
-        assert.deepStrictEqual(broken.map(({ reason }) => reason._tag), Array(4).fill("ConnectionError"))
+        assert.deepStrictEqual(
+          broken.map(({ reason }) => reason._tag),
+          Array.from({ length: 4 }, () => "ConnectionError")
+        )
         assert.strictEqual(refused.reason._tag, "ConnectionError")
-        assert.deepStrictEqual(found, Array(8).fill([{ id: 1 }]))
+        assert.deepStrictEqual(found, Array.from({ length: 8 }, () => [{ id: 1 }]))
       }).pipe(Effect.provide(clientOf(server.url, { maxConnections: 5 })))
+    }))
+
+  it.live("keeps the failure of a transaction whose connection breaks", () =>
+    Effect.gen(function*() {
+      const server = yield* ownServer("postgres")
+      yield* Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const crashed = yield* Effect.flip(sql.withTransaction(Effect.gen(function*() {
+          yield* sql`SELECT 1`
+          yield* server.crash
+          yield* sql`SELECT 2`
+        })))
+        yield* server.start
+        const gaveUp = yield* Effect.flip(sql.withTransaction(
+          sql.withTransaction(Effect.andThen(server.crash, Effect.fail("gave up")))
+        ))
+
+        assert.isTrue(isBrokenConnection(crashed))
+        assert.strictEqual(gaveUp, "gave up")
+      }).pipe(Effect.provide(clientOf(server.url)))
     }))
 
   it.live("goes on when sessions were ended while they were idle", () =>
