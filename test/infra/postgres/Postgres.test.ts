@@ -100,10 +100,8 @@ describeWithServers(["postgres"], "Postgres", () => {
           { concurrency: "unbounded" }
         )
 
-        assert.deepStrictEqual(
-          broken.map(({ reason }) => reason._tag),
-          Array.from({ length: 4 }, () => "ConnectionError")
-        )
+        assert.strictEqual(broken.length, 4)
+        assert.isTrue(broken.every(isBrokenConnection))
         assert.strictEqual(refused.reason._tag, "ConnectionError")
         assert.deepStrictEqual(found, Array.from({ length: 8 }, () => [{ id: 1 }]))
       }).pipe(Effect.provide(clientOf(server.url, { maxConnections: 5 })))
