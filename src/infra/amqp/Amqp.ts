@@ -13,8 +13,8 @@ import { Deferred, Duration, Effect, Latch, Random, Redacted, type Scope } from 
 const heartbeatSeconds = 10
 /** From the TCP connect to the end of AMQP's handshake; ten times what a busy broker takes. */
 const handshakeMillis = 5_000
-/** A broker that leaves a question unanswered for this long is given up, and the connection with it. */
-const answerWithin = Duration.seconds(10)
+/** Answers take milliseconds, and up to a second or two when the broker is very busy. */
+const answerWithin = Duration.seconds(5)
 /** How long somebody who wants to send waits for a connection that is down: long enough for a first dial. */
 const connectPatience = Duration.seconds(1)
 /** What a good-bye may take; after that the socket is cut. */
@@ -51,8 +51,11 @@ export const explain = (error: BrokerError): string => `${error.message} (${mess
 export const replyCode = (cause: unknown): number | undefined =>
   cause instanceof Error && "code" in cause && typeof cause.code === "number" ? cause.code : undefined
 
-/** Asks the broker on a live connection. An answer that does not come ends the connection. */
-export const ask = <A>(live: Live, operation: string, question: () => Promise<A>): Effect.Effect<A, BrokerError> =>
+/**
+ * Asks the broker. `timeout` may mean no more than that one queue is broken: channels and connections are not given up
+ * for it here.
+ */
+export const ask = <A>(operation: string, question: () => Promise<A>): Effect.Effect<A, BrokerError> =>
   Effect.tryPromise({
     try: question,
     catch: (cause) =>
@@ -60,21 +63,27 @@ export const ask = <A>(live: Live, operation: string, question: () => Promise<A>
   }).pipe(
     Effect.timeoutOrElse({
       duration: answerWithin,
-      orElse: () => {
-        live.drop(`no answer when asked to ${operation}`)
-        return Effect.fail(new BrokerError({ operation, reason: "timeout", cause: "no answer in time" }))
-      }
+      orElse: () => Effect.fail(new BrokerError({ operation, reason: "timeout", cause: "no answer in time" }))
     })
+  )
+
+/** A channel by `open`, without the trap that its errors end the process. A broker that gives none has fallen silent. */
+export const askForChannel = <C extends Channel>(
+  live: Live,
+  open: (model: ChannelModel) => Promise<C>
+): Effect.Effect<C, BrokerError> =>
+  ask("open a channel", async () => {
+    const channel = await open(live.model)
+    channel.on("error", ignore) // "close" follows, and is what counts
+    return channel
+  }).pipe(
+    Effect.tapError(({ reason }) => Effect.sync(() => reason === "timeout" && live.drop("no answer from the broker")))
   )
 
 /** A channel that is closed with its scope, which gives unacknowledged messages back. */
 export const openChannel = (live: Live): Effect.Effect<Channel, BrokerError, Scope.Scope> =>
   Effect.acquireRelease(
-    ask(live, "open a channel", async () => {
-      const channel = await live.model.createChannel()
-      channel.on("error", ignore) // an "error" without listener ends the process; "close" follows and is what counts
-      return channel
-    }),
+    askForChannel(live, (model) => model.createChannel()),
     (channel) => farewell(() => channel.close()),
     { interruptible: true } // a connection that is going down takes its channels with it
   )
@@ -147,10 +156,14 @@ export const makeConnection = (
     return {
       live,
       liveFor: (operation) =>
-        Effect.timeoutOrElse(live, {
-          duration: connectPatience,
-          orElse: () => Effect.fail(new BrokerError({ operation, reason: "unavailable", cause: trouble }))
-        }),
+        Effect.suspend(() =>
+          current === undefined
+            ? Effect.timeoutOrElse(live, {
+              duration: connectPatience,
+              orElse: () => Effect.fail(new BrokerError({ operation, reason: "unavailable", cause: trouble }))
+            })
+            : Effect.succeed(current)
+        ),
       health: Effect.sync(() => {
         const blocked = current?.blocked()
         return {

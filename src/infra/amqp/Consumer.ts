@@ -10,12 +10,20 @@ import type { ConsumeMessage } from "amqplib"
 import { Deferred, Effect, Queue, Stream } from "effect"
 import { makeAcknowledger } from "./Acknowledger.ts"
 import { ask, type Connection, explain, keep, type Live, openChannel } from "./Amqp.ts"
+import { deleteQueue } from "./topology.ts"
 
 /**
  * A consumer that has had nothing to do for so long takes a new channel. RabbitMQ's quorum queues can lose a consumer
  * without a word: one whose queue was deleted and made again within 30 ms stays attached, and its messages go nowhere.
  */
 const idleRenewalMillis = 30_000
+
+/**
+ * A queue that leaves its consumer without an answer so many times in a row, on a connection that is well, is deleted and
+ * made anew. RabbitMQ 3.10 leaves one behind that neither takes nor gives when it is killed just after making it; to lose
+ * what is in it is within the protocol.
+ */
+const silencesBeforeRemaking = 3
 
 export interface Source<A> {
   /** Makes the queue unless it is there and answers its name; `deleted` when it was deleted under this consumer. */
@@ -36,6 +44,17 @@ export const deliveries = <A>(connection: Connection, source: Source<A>): Stream
     const { renewIdleAfterMillis = idleRenewalMillis } = source
     const mailbox = yield* Queue.unbounded<A>()
     let deleted = false
+    let silences = 0
+
+    const remakeIfBroken = (live: Live, name: string) => (error: BrokerError) => {
+      silences = error.reason === "timeout" ? silences + 1 : 0
+      if (silences < silencesBeforeRemaking) return Effect.void
+      silences = 0
+      return Effect.andThen(
+        Effect.logError(`the broker queue ${name} is broken and is deleted`),
+        deleteQueue(live, name)
+      )
+    }
 
     const session = Effect.fnUntraced(function*(established: () => void) {
       const live = yield* connection.live
@@ -50,20 +69,23 @@ export const deliveries = <A>(connection: Connection, source: Source<A>): Stream
       const over = yield* Deferred.make<void>()
       const end = () => void Deferred.doneUnsafe(over, Effect.void)
       channel.once("close", end) // the consumer's callback is not told
-      yield* ask(live, "set the prefetch", () => channel.prefetch(source.prefetch))
-      yield* ask(live, `consume ${name}`, () =>
-        channel.consume(name, (message) => {
-          if (message === null) {
-            deleted = true
-            return end()
-          }
-          lastTag = message.fields.deliveryTag
-          lastAt = performance.now()
-          const receipt = { ...message, content: noContent } // bodies need not wait for their acknowledgement
-          const decoded = source.decode(message, Effect.sync(() => ack(receipt)))
-          if (decoded === undefined) ack(receipt)
-          else Queue.offerUnsafe(mailbox, decoded)
-        }))
+      yield* ask("set the prefetch", () => channel.prefetch(source.prefetch))
+      const receive = (message: ConsumeMessage | null) => {
+        if (message === null) {
+          deleted = true
+          return end()
+        }
+        lastTag = message.fields.deliveryTag
+        lastAt = performance.now()
+        const receipt = { ...message, content: noContent } // bodies need not wait for their acknowledgement
+        const decoded = source.decode(message, Effect.sync(() => ack(receipt)))
+        if (decoded === undefined) ack(receipt)
+        else Queue.offerUnsafe(mailbox, decoded)
+      }
+      yield* ask(`consume ${name}`, () => channel.consume(name, receive)).pipe(
+        Effect.tapError(remakeIfBroken(live, name))
+      )
+      silences = 0
       established()
       const idle = Effect.sleep(renewIdleAfterMillis).pipe(
         Effect.repeat({ until: () => isDone(lastTag) && performance.now() - lastAt >= renewIdleAfterMillis })

@@ -7,7 +7,7 @@
 import { BrokerError, confirmWithinMillis } from "#services/ports/Broker.ts"
 import type { ConfirmChannel, Options } from "amqplib"
 import { Duration, Effect, Option, Semaphore } from "effect"
-import { ask, type Connection, type Live } from "./Amqp.ts"
+import { askForChannel, type Connection, type Live } from "./Amqp.ts"
 
 export interface Outgoing {
   readonly exchange: string
@@ -45,6 +45,9 @@ interface Line {
   readonly live: Live
   readonly channel: ConfirmChannel
   isOpen: boolean
+  /** Nothing more is sent on it. It is closed when the last call that waits for it has given up or got its confirms. */
+  retired: boolean
+  waiting: number
   /** Makes the ids by which returned messages are known again. */
   numbered: number
   /** Ids of messages that were returned and not yet confirmed. */
@@ -57,23 +60,16 @@ export const makePublisher = (connection: Connection): Effect.Effect<Publisher> 
     const room = yield* Semaphore.make(maxInFlight)
     let current: Line | undefined
 
-    const openLine = Effect.fnUntraced(function*(operation: string) {
+    /** The channel to send on. */
+    const line = Effect.fnUntraced(function*(operation: string) {
       const live = yield* connection.liveFor(operation)
-      if (current?.isOpen === true && current.live === live) return current
-      current = yield* openOn(live)
+      const blocked = live.blocked()
+      if (blocked !== undefined) {
+        return yield* new BrokerError({ operation, reason: "unavailable", cause: `blocked: ${blocked}` })
+      }
+      if (!isFit(current) || current.live !== live) current = yield* openOn(live)
       return current
     }, opening.withPermit)
-
-    const line = (operation: string): Effect.Effect<Line, BrokerError> =>
-      Effect.flatMap(
-        Effect.suspend(() => current?.isOpen === true ? Effect.succeed(current) : openLine(operation)),
-        (open) => {
-          const blocked = open.live.blocked()
-          return blocked === undefined
-            ? Effect.succeed(open)
-            : Effect.fail(new BrokerError({ operation, reason: "unavailable", cause: `blocked: ${blocked}` }))
-        }
-      )
 
     const sendTogether = (operation: string, messages: ReadonlyArray<Outgoing>) =>
       Effect.flatMap(line(operation), (open) => transmit(open, messages)).pipe(room.withPermits(messages.length))
@@ -93,7 +89,7 @@ export const makePublisher = (connection: Connection): Effect.Effect<Publisher> 
       },
       announce: (messages) =>
         Effect.ignore(Effect.try(() => {
-          if (current?.isOpen !== true || current.live.blocked() !== undefined) return
+          if (!isFit(current) || current.live.blocked() !== undefined) return
           for (const { body, exchange, properties, routingKey } of messages) {
             current.channel.publish(exchange, routingKey, body, properties)
           }
@@ -101,11 +97,11 @@ export const makePublisher = (connection: Connection): Effect.Effect<Publisher> 
     }
   })
 
+const isFit = (line: Line | undefined): line is Line => line !== undefined && line.isOpen && !line.retired
+
 const openOn = (live: Live): Effect.Effect<Line, BrokerError> =>
-  ask(live, "open a channel", async () => {
-    const channel = await live.model.createConfirmChannel()
-    const line: Line = { live, channel, isOpen: true, numbered: 0, returned: new Set() }
-    channel.on("error", () => {}) // an "error" without listener ends the process; "close" follows
+  Effect.map(askForChannel(live, (model) => model.createConfirmChannel()), (channel) => {
+    const line: Line = { live, channel, isOpen: true, retired: false, waiting: 0, numbered: 0, returned: new Set() }
     channel.prependListener("close", () => {
       line.isOpen = false // before amqplib's own listener, which fails what is in flight
     })
@@ -116,6 +112,7 @@ const openOn = (live: Live): Effect.Effect<Line, BrokerError> =>
 const transmit = (line: Line, messages: ReadonlyArray<Outgoing>): Effect.Effect<ReadonlyArray<Verdict>> =>
   Effect.suspend(() => {
     const verdicts = messages.map((): Verdict => "silent")
+    line.waiting++
     const settled = Effect.callback<void>((resume) => {
       let left = messages.length
       const settle = (index: number, verdict: Verdict) => {
@@ -143,9 +140,14 @@ const transmit = (line: Line, messages: ReadonlyArray<Outgoing>): Effect.Effect<
         }
       }
     })
-    return Effect.map(Effect.timeoutOption(settled, Duration.millis(confirmWithinMillis)), (done) => {
-      // A broker that is full says so and will go on with what it has; any other silence is a connection gone bad.
-      if (Option.isNone(done) && line.live.blocked() === undefined) line.live.drop("no confirm in time")
+    const settledOrSilent = Effect.timeoutOption(settled, Duration.millis(confirmWithinMillis))
+    return Effect.map(settledOrSilent, (done) => {
+      // a broker that is full will go on with what it has; otherwise amqplib would remember all that is sent after this
+      if (Option.isNone(done) && line.live.blocked() === undefined) line.retired = true
       return [...verdicts]
-    })
+    }).pipe(
+      Effect.ensuring(Effect.sync(() => {
+        if (--line.waiting === 0 && line.retired && line.isOpen) line.channel.close().catch(() => {})
+      }))
+    )
   })

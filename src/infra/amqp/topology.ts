@@ -59,7 +59,7 @@ const notFound = 404
 
 /** On a channel of its own: a question that the broker answers by "no" costs the channel. */
 const apart = <A>(live: Live, operation: string, question: (channel: Channel) => Promise<A>) =>
-  Effect.scoped(Effect.flatMap(openChannel(live), (channel) => ask(live, operation, () => question(channel))))
+  Effect.scoped(Effect.flatMap(openChannel(live), (channel) => ask(operation, () => question(channel))))
 
 /**
  * Queues are made one after the other: while RabbitMQ makes a quorum queue, others find it there and not yet working
@@ -104,6 +104,9 @@ export const declareLiveQueue = (live: Live): Effect.Effect<string, BrokerError>
     await channel.bindQueue(queue, eventsExchange, liveKey)
     return queue
   })
+
+export const deleteQueue = (live: Live, name: string): Effect.Effect<void, BrokerError> =>
+  Effect.asVoid(apart(live, `delete ${name}`, (channel) => channel.deleteQueue(name)))
 
 /** Messages that wait in a queue; undefined when there is no such queue. */
 export const readyIn = (live: Live, name: string): Effect.Effect<number | undefined, BrokerError> =>
