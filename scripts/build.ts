@@ -23,7 +23,8 @@ import {
 import { basename, isAbsolute, join, posix } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { rolldown } from "rolldown"
-import { makeTemplate, templateName } from "../src/infra/pglite/template.ts"
+import { makeTemplate } from "../src/infra/pglite/template.ts"
+import { templateName } from "../src/infra/pglite/templateFile.ts"
 
 const root = join(import.meta.dirname, "..")
 const dist = join(root, "dist")

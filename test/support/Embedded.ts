@@ -1,7 +1,8 @@
 /** Embedded databases for tests, each in a fresh data folder that is gone at the end of the scope. */
 import { DataFolder } from "#infra/pglite/DataFolder.ts"
 import * as Pglite from "#infra/pglite/Pglite.ts"
-import { findTemplate, makeTemplate, templateName } from "#infra/pglite/template.ts"
+import { makeTemplate } from "#infra/pglite/template.ts"
+import { findTemplate, templateName } from "#infra/pglite/templateFile.ts"
 import { Effect, Layer, type Scope } from "effect"
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

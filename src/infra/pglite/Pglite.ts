@@ -17,7 +17,7 @@ import { threadEntry } from "../threadEntry.ts"
 import { DataFolder } from "./DataFolder.ts"
 import type { FromThread, Start, ToThread } from "./messages.ts"
 import { Sessions } from "./Sessions.ts"
-import { findTemplate } from "./template.ts"
+import { findTemplate } from "./templateFile.ts"
 import * as Upkeep from "./Upkeep.ts"
 
 /** A checkpoint of what the shared buffers hold takes a part of a second. */

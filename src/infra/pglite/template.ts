@@ -7,12 +7,9 @@ import { PGlite } from "@electric-sql/pglite"
 import { existsSync, readFileSync } from "node:fs"
 import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { constants, zstdCompress, zstdDecompress } from "node:zlib"
-
-/** The file in the bundle. */
-export const templateName = "pglite-template.tar.zst"
+import { templateName } from "./templateFile.ts"
 
 /** PostgreSQL's major version; it opens only what was made by the same. */
 const postgresVersion = "18"
@@ -53,13 +50,6 @@ export const makeTemplate = async (folder: string): Promise<void> => {
   const file = join(folder, templateName)
   await writeFile(`${file}.new`, packed)
   await rename(`${file}.new`, file)
-}
-
-/** The template of this installation, where there is one: in the bundle, beside us; for the sources, what was built. */
-export const findTemplate = (): string | undefined => {
-  const folder = import.meta.url.endsWith(".ts") ? "../../../dist/" : "./"
-  const file = fileURLToPath(new URL(folder + templateName, import.meta.url))
-  return existsSync(file) ? file : undefined
 }
 
 /** Makes the folder of a database where there is none. Fails when the one that is there is of another PostgreSQL. */
