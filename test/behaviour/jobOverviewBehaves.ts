@@ -108,6 +108,18 @@ export const jobOverviewBehaves = <E>(
         assert.deepStrictEqual(left?.typesWithoutWorker, [served, stranded].toSorted())
       }))
 
+    it.effect("shows a queue that has had no job yet with nothing in it", () =>
+      Effect.gen(function*() {
+        const queue = freshQueue()
+        yield* startWorker({ queues: [queue], types: [freshType()], slots: 3 })
+
+        const view = yield* queueNamed(queue)
+
+        const none = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 0, dead: 0, cancelled: 0 }
+        assert.deepInclude(view, { counts: none, dispatched: 0, oldestQueuedMillis: null, typesWithoutWorker: [] })
+        assert.isAtLeast(view?.liveSlots ?? 0, 3)
+      }))
+
     it.effect("lists workers with what they run, live and lately ended", () =>
       Effect.gen(function*() {
         const queries = yield* JobQueries

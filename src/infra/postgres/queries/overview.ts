@@ -13,7 +13,7 @@ import { iso, readAt } from "./jobRecords.ts"
 
 /** Queues that one answer shows. A queue is made by its first job, so a client's mistake can make many. */
 const queuesShown = 1_000
-export const workersShown = 1_000
+const workersShown = 1_000
 const endedWorkersShown = "1 hour"
 
 const counted = `(
@@ -31,6 +31,11 @@ const stateCounts = `json_build_object(${
   ).join(", ")
 })`
 
+/** The counts of a queue that never had a job: a worker has named it. */
+const noStates = `'${
+  JSON.stringify(Object.fromEntries(jobStates.filter((state) => state !== "dispatched").map((state) => [state, 0])))
+}'::json`
+
 /** An answer with the time at which PostgreSQL gave it. */
 export interface ReadRecord {
   readonly readAt: number
@@ -44,62 +49,66 @@ export const getTotals = (sql: SqlClient.SqlClient) =>
     FROM ${sql.literal(counted)} AS counted`
 
 /**
- * Jobs that are looked at to find the one that has waited longest: of each type the first by rank, and of all the first
- * by id. Where more jobs wait, an older one may hide behind jobs of higher priority, by nine minutes at most.
+ * Jobs with the broker that are looked at, the first by id, to find those that have waited longest. Where more are there,
+ * a job that was retried or scheduled may have waited longer than it is said.
  */
-const oldestByRank = 20
-const oldestById = 1_000
+const dispatchedLookedAt = 1_000
 
+/** Every part is read once, whatever the number of queues. */
 export const getQueues = (sql: SqlClient.SqlClient) =>
   sql<ReadRecord & { readonly queues: ReadonlyArray<QueueView> }>`
     WITH counted AS MATERIALIZED ${sql.literal(counted)},
-    early AS MATERIALIZED (
-      (SELECT queue, run_at FROM job_state WHERE state = 'queued' ORDER BY job_id LIMIT ${oldestById})
-      UNION ALL
-      (SELECT queue, run_at FROM job_state WHERE state = 'dispatched' ORDER BY job_id LIMIT ${oldestById})
+    counts AS (
+      SELECT queue, ${sql.literal(`${stateCounts} AS states, ${total("dispatched")} AS dispatched`)}
+      FROM counted GROUP BY queue
     ),
-    shown AS (SELECT * FROM queue ORDER BY name LIMIT ${queuesShown})
-    SELECT ${sql.literal(readAt)}, coalesce(json_agg(json_build_object(
-      'name', shown.name,
-      'paused', shown.paused,
-      'pausedAt', ${sql.literal(iso("shown.paused_at"))},
-      'pausedBy', shown.paused_by,
-      'counts', counts.states,
-      'dispatched', counts.dispatched,
-      'oldestQueuedMillis', waiting.oldest,
-      'liveSlots', workers.slots,
-      'typesWithoutWorker', waiting.stranded
-    ) ORDER BY shown.name), '[]'::json) AS queues
-    FROM shown
-    CROSS JOIN LATERAL (
-      SELECT ${sql.literal(`${stateCounts} AS states, ${total("dispatched")} AS dispatched`)}
-      FROM counted WHERE counted.queue = shown.name
-    ) AS counts
-    CROSS JOIN LATERAL (
-      SELECT coalesce(sum(worker.slots), 0)::int4 AS slots FROM worker
-      WHERE worker.state = 'live' AND (worker.queues IS NULL OR shown.name = ANY (worker.queues))
-    ) AS workers
-    CROSS JOIN LATERAL (
-      SELECT coalesce(json_agg(type ORDER BY type) FILTER (WHERE waiting > 0 AND NOT served), '[]'::json) AS stranded,
-        floor(extract(epoch FROM clock_timestamp() - least(min(due), (
-          SELECT min(early.run_at) FROM early WHERE early.queue = shown.name
-        ))) * 1000)::float8 AS oldest
+    live AS MATERIALIZED (SELECT slots, queues, types FROM worker WHERE state = 'live'),
+    named AS (
+      SELECT queue, sum(slots)::int4 AS slots FROM live CROSS JOIN LATERAL unnest(queues) AS queue GROUP BY queue
+    ),
+    served AS MATERIALIZED (
+      SELECT DISTINCT type, queue
+      FROM live CROSS JOIN unnest(types) AS type CROSS JOIN unnest(coalesce(queues, ARRAY[NULL::text])) AS queue
+    ),
+    stranded AS (
+      SELECT queue, json_agg(type ORDER BY type) AS types
       FROM (
-        SELECT counted.type, sum(n) FILTER (WHERE key IN ('scheduled', 'queued', 'dispatched', 'retrying')) AS waiting,
-          EXISTS (
-            SELECT FROM worker WHERE worker.state = 'live' AND counted.type = ANY (worker.types)
-              AND (worker.queues IS NULL OR shown.name = ANY (worker.queues))
-          ) AS served,
-          (
-            SELECT min(first.run_at) FROM (
-              SELECT run_at FROM job_state
-              WHERE job_state.queue = shown.name AND job_state.type = counted.type AND job_state.state = 'queued'
-              ORDER BY rank LIMIT ${oldestByRank}
-            ) AS first
-          ) AS due
-        FROM counted WHERE counted.queue = shown.name GROUP BY counted.type
-      ) AS types
-    ) AS waiting`
+        SELECT queue, type FROM counted WHERE key IN ('scheduled', 'queued', 'dispatched', 'retrying')
+        GROUP BY queue, type HAVING sum(n) > 0
+      ) AS waiting
+      WHERE NOT EXISTS (SELECT FROM served WHERE served.type = waiting.type AND served.queue IS NULL)
+        AND NOT EXISTS (SELECT FROM served WHERE served.type = waiting.type AND served.queue = waiting.queue)
+      GROUP BY queue
+    ),
+    handed_over AS (
+      SELECT queue, min(run_at) AS run_at
+      FROM (
+        SELECT queue, run_at FROM job_state WHERE state = 'dispatched' ORDER BY job_id LIMIT ${dispatchedLookedAt}
+      ) AS first
+      GROUP BY queue
+    ),
+    oldest AS (
+      SELECT name, least(handed_over.run_at, (
+        SELECT run_at FROM job_state WHERE job_state.queue = name AND job_state.state = 'queued' ORDER BY run_at LIMIT 1
+      )) AS run_at
+      FROM queue LEFT JOIN handed_over ON handed_over.queue = name
+    )
+    SELECT ${sql.literal(readAt)}, coalesce(json_agg(json_build_object(
+      'name', queue.name,
+      'paused', queue.paused,
+      'pausedAt', ${sql.literal(iso("queue.paused_at"))},
+      'pausedBy', queue.paused_by,
+      'counts', coalesce(counts.states, ${sql.literal(noStates)}),
+      'dispatched', coalesce(counts.dispatched, 0),
+      'oldestQueuedMillis', floor(extract(epoch FROM clock_timestamp() - oldest.run_at) * 1000)::float8,
+      'liveSlots', coalesce(named.slots, 0) + coalesce((SELECT sum(slots) FROM live WHERE queues IS NULL), 0),
+      'typesWithoutWorker', coalesce(stranded.types, '[]'::json)
+    ) ORDER BY queue.name), '[]'::json) AS queues
+    FROM (SELECT * FROM queue ORDER BY name LIMIT ${queuesShown}) AS queue
+    JOIN oldest USING (name)
+    LEFT JOIN counts ON counts.queue = queue.name
+    LEFT JOIN named ON named.queue = queue.name
+    LEFT JOIN stranded ON stranded.queue = queue.name`
 
 export const getWorkers = (sql: SqlClient.SqlClient) =>
   sql<ReadRecord & { readonly workers: ReadonlyArray<WorkerView> }>`
