@@ -100,7 +100,7 @@ export const tidy: Context.Context<never> = OpenApi.annotations({
         schemas: Object.fromEntries(
           Object.entries(schemas)
             .map(([name, schema]) => [nameOf(name), rewrite(schema, nameOf)] as const)
-            .sort(([a], [b]) => a < b ? -1 : 1)
+            .toSorted(([a], [b]) => a < b ? -1 : 1)
         )
       }
     }

@@ -49,7 +49,7 @@ export const layerWebhook = HttpApiBuilder.group(
           endsAt: alert.status === "resolved" && isSet(alert.endsAt) ? alert.endsAt : null,
           receivedAt
         }))
-        yield* Effect.catch(alerts.record(views), Problems.ofStore)
+        yield* alerts.record(views).pipe(Effect.catch(Problems.ofStore))
         return HttpServerResponse.jsonUnsafe({ received: views.length })
       })
     )

@@ -61,13 +61,16 @@ const makeLookup = Effect.gen(function*() {
     { capacity: maxRemembered, timeToLive: (exit) => Exit.isSuccess(exit) ? trustFor : Duration.zero }
   )
   return (hash: string) =>
-    Effect.catch(Cache.get(cache, hash), (error) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const seen = lastSeen.get(hash)
-        return seen !== undefined && now - seen.atMillis < trustWithoutStoreMillis
-          ? Effect.succeedSome(seen.actor)
-          : Effect.fail(new Unavailable({ detail: error.message, source: "store of truth", retryAfterSeconds }))
-      }))
+    Cache.get(cache, hash).pipe(
+      Effect.catch((error) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const seen = lastSeen.get(hash)
+          return seen !== undefined && now - seen.atMillis < trustWithoutStoreMillis
+            ? Effect.succeedSome(seen.actor)
+            : Effect.fail(new Unavailable({ detail: error.message, source: "store of truth", retryAfterSeconds }))
+        })
+      )
+    )
 })
 
 export const layer = (options: CallerOptions): Layer.Layer<Authorization | WebhookAuthorization, never, TokenStore> =>

@@ -60,7 +60,7 @@ export const layer = HttpApiBuilder.group(
       }),
       recent: Effect.fnUntraced(function*({ query }) {
         const { freshness, value } = yield* Problems.whenDown(numbers.recent(query.limit ?? defaultRecent))
-        return { jobs: value.map((job) => ({ ...job, at: isoOf(job.at) })), freshness }
+        return { jobs: value.map((job) => Object.assign({}, job, { at: isoOf(job.at) })), freshness }
       }),
       get: Effect.fnUntraced(function*({ params: { jobId } }) {
         const { freshness, value } = yield* views.get(jobId).pipe(

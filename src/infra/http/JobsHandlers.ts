@@ -109,7 +109,7 @@ export const layer = ({ readModelUrl = "" }: JobsOptions = {}) =>
             const body = yield* Problems.unbroken(read(request))
             const items = yield* Effect.fromResult(itemsOf(body.value))
             const traceparent = yield* traceparentOf(request.headers["traceparent"])
-            const results = new Array<BatchResult>(items.length)
+            const results: Array<BatchResult> = []
             const submissions: Array<Submission> = []
             const places: Array<number> = []
             for (const [index, item] of items.entries()) {

@@ -34,11 +34,13 @@ const contentType = "application/problem+json"
 
 /** `instance` names the exchange, under which the log has more. */
 export const toResponse = (problem: Problem, exchangeId: string): HttpServerResponse.HttpServerResponse => {
-  const { detail, status, title, type, ...rest } = problem
+  const { detail, status, title, type } = problem
+  const standard = { type, title, status, detail, instance: `urn:odto:request:${exchangeId}` }
   return HttpServerResponse.jsonUnsafe(
-    { type, title, status, detail, instance: `urn:odto:request:${exchangeId}`, ...rest },
+    // The members of its own come last, and none of them is standard.
+    { ...standard, ...Object.fromEntries(Object.entries(problem).filter(([name]) => !(name in standard))) },
     {
-      status: problem.status,
+      status,
       contentType,
       headers: {
         ...(status === 401 ? { "www-authenticate": "Bearer realm=\"odto\"" } : {}),
@@ -132,7 +134,7 @@ export const layer = Layer.succeed(
   ProblemAnswers.of((httpEffect, { endpoint }) =>
     Effect.flatMap(CurrentExchange, (exchange) => {
       exchange.route = endpoint.path
-      return Effect.catch(httpEffect, answer)
+      return httpEffect.pipe(Effect.catch(answer))
     })
   )
 )

@@ -39,12 +39,16 @@ export const read = (request: HttpServerRequest.HttpServerRequest) =>
     Effect.provideService(HttpIncomingMessage.MaxBodySize, maxBodySize)
   )
 
-/** Where a value holds text that cannot be stored. */
-export const unstorableIn = (body: Pick<Body, "hasEscapes">, value: unknown): ReadonlyArray<ProblemIssue> => {
+/** Where a value, found at `prefix`, holds text that cannot be stored. */
+export const unstorableIn = (
+  body: Pick<Body, "hasEscapes">,
+  value: unknown,
+  prefix = ""
+): ReadonlyArray<ProblemIssue> => {
   const path = body.hasEscapes ? findUnstorable(value) : undefined
   return path === undefined
     ? []
-    : [{ in: "body", path, message: "holds U+0000 or half of a surrogate pair, which cannot be stored" }]
+    : [{ in: "body", path: prefix + path, message: "holds U+0000 or half of a surrogate pair, which cannot be stored" }]
 }
 
 export const unstorableText = (errors: ReadonlyArray<ProblemIssue>) =>

@@ -34,10 +34,8 @@ export const jobOf = (
   value: unknown,
   prefix: string
 ): Result.Result<SubmitJob, UnstorableText | InvalidRequest | PayloadTooLarge> => {
-  const unstorable = unstorableIn(body, value)
-  if (unstorable.length > 0) {
-    return Result.fail(unstorableText(unstorable.map((issue) => ({ ...issue, path: prefix + issue.path }))))
-  }
+  const unstorable = unstorableIn(body, value, prefix)
+  if (unstorable.length > 0) return Result.fail(unstorableText(unstorable))
   const job = decode(value, prefix)
   if (Result.isFailure(job) || !payloadIsTooLarge(body, job.success)) return job
   const message = `larger than ${maxPayloadBytes} bytes; keep large data elsewhere and send its address`

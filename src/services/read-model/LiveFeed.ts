@@ -92,12 +92,14 @@ export class LiveFeed extends Context.Service<LiveFeed, {
       }
       /** Reads the log from the end of the buffer to its own end. */
       const catchUp = Effect.gen(function*() {
-        const { buffer } = yield* opened
-        let before: Position
-        do {
-          before = buffer.last
-          take(yield* log.after(before, pageRows))
-        } while (compare(buffer.last, before) > 0 && state?.buffer === buffer)
+        yield* opened
+        let isLonger = true
+        while (isLonger) {
+          const before = state
+          const last = before?.buffer.last ?? start
+          take(yield* log.after(last, pageRows))
+          isLonger = before === state && before !== undefined && compare(before.buffer.last, last) > 0
+        }
       })
       const hear = ({ previous, row }: SpineMessage) =>
         Effect.suspend(() => {

@@ -56,7 +56,7 @@ export const bucketsOf = (
       cancelled: sum.cancelled + point.cancelled
     })
   }
-  return [...buckets].map(([second, sums]) => ({ at: isoOf(second * 1_000), ...sums }))
+  return Array.from(buckets, ([second, sums]) => Object.assign({ at: isoOf(second * 1_000) }, sums))
 }
 
 interface Live<A> {

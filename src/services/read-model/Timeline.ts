@@ -81,12 +81,10 @@ export const stepsOf = (
   const start = steps[0]?.atMillis ?? 0
   return steps.map(({ atMillis, ...step }, index) => {
     const previous = steps[index - 1]
-    return {
-      at: isoOf(atMillis),
-      ...step,
+    return Object.assign({ at: isoOf(atMillis) }, step, {
       sincePreviousMillis: previous === undefined ? null : Math.max(0, atMillis - previous.atMillis),
       sinceStartMillis: Math.max(0, atMillis - start)
-    }
+    })
   })
 }
 

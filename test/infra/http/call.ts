@@ -10,6 +10,16 @@ export interface Answer {
   readonly json: Record<string, unknown>
 }
 
+/** The list under a key of the answer. */
+export const listOf = ({ json }: Answer, key: string): ReadonlyArray<Record<string, unknown>> => {
+  const list = json[key]
+  return Array.isArray(list) ? list : []
+}
+/** The last word of the problem's type: `wrong-state`. */
+export const problemOf = ({ json }: Answer): string | undefined => String(json["type"]).split(":").at(-1)
+/** JSON Pointers of what a problem finds wrong. */
+export const errorPathsOf = (answer: Answer): ReadonlyArray<unknown> => listOf(answer, "errors").map(({ path }) => path)
+
 export interface Call {
   readonly method?: string
   readonly headers?: Record<string, string>

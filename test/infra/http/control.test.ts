@@ -4,23 +4,17 @@ import { MemoryFaults } from "#services/ports/memory/MemoryFaults.ts"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { freshJobId } from "../../support/LogRows.ts"
-import { call } from "./call.ts"
+import { call, problemOf } from "./call.ts"
+import { submit } from "./given.ts"
 import * as Programs from "./Programs.ts"
 
 const post = (path: string) =>
   Effect.flatMap(Programs.Urls, ({ gateway }) => call(`${gateway}${path}`, { method: "POST" }))
-const problemOf = ({ json }: { readonly json: Record<string, unknown> }) => String(json["type"]).split(":").at(-1)
 
-const submitted = (queue: string, fields: Record<string, unknown> = {}) =>
-  Effect.gen(function*() {
-    const { gateway } = yield* Programs.Urls
-    const { json } = yield* call(`${gateway}/jobs`, { body: { type: "demo.noop", queue, ...fields } })
-    return String(json["jobId"])
-  })
 /** A running job. */
 const running = Effect.fnUntraced(function*(queue: string, fields: Record<string, unknown> = {}) {
   const store = yield* JobStore
-  const jobId = yield* submitted(queue, fields)
+  const jobId = yield* submit({ queue, ...fields })
   const types = [JobTypeName.make("demo.noop")]
   const [hint] = yield* store.dispatch({ queue: QueueName.make(queue), types, window: 10, limit: 1 })
   assert.strictEqual(hint?.jobId, jobId)
@@ -47,7 +41,7 @@ const dead = Effect.fnUntraced(function*(queue: string) {
 layer(Programs.layer(), { excludeTestServices: true })("Control over HTTP", (it) => {
   it.effect("cancels a waiting job at once", () =>
     Effect.gen(function*() {
-      const jobId = yield* submitted("cancel-waiting")
+      const jobId = yield* submit({ queue: "cancel-waiting" })
       const answer = yield* post(`/jobs/${jobId}/cancel`)
 
       assert.strictEqual(answer.status, 200)
@@ -65,7 +59,7 @@ layer(Programs.layer(), { excludeTestServices: true })("Control over HTTP", (it)
 
   it.effect("refuses to cancel what has ended, and says how it ended", () =>
     Effect.gen(function*() {
-      const jobId = yield* submitted("cancel-twice")
+      const jobId = yield* submit({ queue: "cancel-twice" })
       yield* post(`/jobs/${jobId}/cancel`)
       const answer = yield* post(`/jobs/${jobId}/cancel`)
 
@@ -107,7 +101,7 @@ layer(Programs.layer(), { excludeTestServices: true })("Control over HTTP", (it)
 
   it.effect("pauses a queue and resumes it, each once", () =>
     Effect.gen(function*() {
-      yield* submitted("paused-1")
+      yield* submit({ queue: "paused-1" })
       const paused = yield* post("/queues/paused-1/pause")
       const pausedAgain = yield* post("/queues/paused-1/pause")
       const resumed = yield* post("/queues/paused-1/resume")
@@ -133,7 +127,7 @@ layer(Programs.layer(), { excludeTestServices: true })("Control over HTTP", (it)
   it.effect("says that the store is away", () =>
     Effect.gen(function*() {
       const faults = yield* MemoryFaults
-      const jobId = yield* submitted("away")
+      const jobId = yield* submit({ queue: "away" })
       yield* faults.outage
       const paths = [`/jobs/${jobId}/cancel`, `/jobs/${jobId}/replay`, "/queues/away/pause", "/queues/away/resume"]
       const answers = yield* Effect.forEach(paths, post).pipe(Effect.ensuring(faults.restore))
@@ -147,7 +141,7 @@ layer(Programs.layer(), { excludeTestServices: true })("Control over HTTP", (it)
   it.effect("does not know whether it was done when the answer of the store is lost", () =>
     Effect.gen(function*() {
       const faults = yield* MemoryFaults
-      const jobId = yield* submitted("lost")
+      const jobId = yield* submit({ queue: "lost" })
       yield* faults.order("JobStore.cancel", { _tag: "LoseAnswer" })
       const lost = yield* post(`/jobs/${jobId}/cancel`).pipe(Effect.ensuring(faults.restore))
 

@@ -1,26 +1,21 @@
-import { BatchAnswer } from "#domain/contract/GatewayApi.ts"
-import { JobId, maxBatchJobs, maxPayloadBytes } from "#domain/Job.ts"
+import { JobId, maxPayloadBytes } from "#domain/Job.ts"
 import { maxRequestBytes } from "#infra/http/requestBody.ts"
 import { JobQueries } from "#services/ports/JobQueries.ts"
 import { MemoryFaults } from "#services/ports/memory/MemoryFaults.ts"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { connect } from "node:net"
-import { type Call, call } from "./call.ts"
+import { type Call, call, errorPathsOf } from "./call.ts"
 import * as Programs from "./Programs.ts"
 
 const mail = { type: "mail.send", payload: { to: "a@b.example" } }
 
 const submit = (body: unknown, rest: Call = {}) =>
   Effect.flatMap(Programs.Urls, ({ gateway }) => call(`${gateway}/jobs`, { body, ...rest }))
-const submitBatch = (jobs: ReadonlyArray<unknown>, rest: Call = {}) =>
-  Effect.flatMap(Programs.Urls, ({ gateway }) => call(`${gateway}/jobs/batch`, { body: { jobs }, ...rest }))
 const stored = (jobId: unknown) =>
   Effect.flatMap(JobQueries, (queries) => queries.get(JobId.make(String(jobId)))).pipe(
     Effect.flatMap(Effect.fromOption)
   )
-const pathsOf = ({ json }: { readonly json: Record<string, unknown> }) =>
-  Array.isArray(json["errors"]) ? json["errors"].map((error: { readonly path: string }) => error.path) : []
 
 layer(Programs.layer({ readModelUrl: "http://read-model" }), { excludeTestServices: true })("POST /jobs", (it) => {
   it.effect("commits the job and says where it can be read", () =>
@@ -31,8 +26,8 @@ layer(Programs.layer({ readModelUrl: "http://read-model" }), { excludeTestServic
       assert.strictEqual(status, 202)
       assert.deepStrictEqual(Object.keys(json), ["jobId", "eventId", "status"])
       assert.strictEqual(json["status"], "queued")
-      assert.strictEqual(json["eventId"], `${json["jobId"]}:1`)
-      assert.strictEqual(headers["location"], `http://read-model/jobs/${json["jobId"]}`)
+      assert.strictEqual(json["eventId"], `${String(json["jobId"])}:1`)
+      assert.strictEqual(headers["location"], `http://read-model/jobs/${String(json["jobId"])}`)
       assert.isUndefined(headers["idempotency-replayed"])
       assert.deepStrictEqual(
         [job.type, job.queue, job.priority, job.maxAttempts].map(String),
@@ -78,7 +73,7 @@ layer(Programs.layer({ readModelUrl: "http://read-model" }), { excludeTestServic
       const answer = yield* submit({ ...mail, idempotencyKey: "a" }, { headers: { "idempotency-key": "b" } })
 
       assert.strictEqual(answer.status, 400)
-      assert.deepStrictEqual(pathsOf(answer), ["/idempotency-key"])
+      assert.deepStrictEqual(errorPathsOf(answer), ["/idempotency-key"])
     }))
 
   it.effect("keeps the trace of the request, and ignores one that is invalid", () =>
@@ -133,7 +128,7 @@ layer(Programs.layer({ readModelUrl: "http://read-model" }), { excludeTestServic
         assert.strictEqual(answer.json["status"], status)
         assert.isString(answer.json["title"])
         assert.isString(answer.json["detail"])
-        assert.strictEqual(answer.json["instance"], `urn:odto:request:${answer.headers["x-request-id"]}`)
+        assert.strictEqual(answer.json["instance"], `urn:odto:request:${String(answer.headers["x-request-id"])}`)
       }))
   }
 
@@ -171,7 +166,7 @@ layer(Programs.layer({ readModelUrl: "http://read-model" }), { excludeTestServic
         const answer = yield* submit(body)
 
         assert.strictEqual(answer.status, status)
-        assert.sameMembers(pathsOf(answer), [...paths])
+        assert.sameMembers([...errorPathsOf(answer)], [...paths])
       }))
   }
 
@@ -192,7 +187,7 @@ layer(Programs.layer({ readModelUrl: "http://read-model" }), { excludeTestServic
       assert.strictEqual(largest.status, 202)
       assert.strictEqual(larger.status, 413)
       assert.strictEqual(larger.json["type"], "urn:odto:problem:payload-too-large")
-      assert.deepStrictEqual(pathsOf(larger), ["/payload"])
+      assert.deepStrictEqual(errorPathsOf(larger), ["/payload"])
     }))
 
   it.effect("refuses a request that is too large, whether it says so or not", () =>
@@ -246,107 +241,5 @@ layer(Programs.layer({ readModelUrl: "http://read-model" }), { excludeTestServic
       assert.strictEqual(lost.json["type"], "urn:odto:problem:outcome-unknown")
       assert.include(String(lost.json["detail"]), "Idempotency-Key")
       assert.strictEqual(again.headers["idempotency-replayed"], "true")
-    }))
-})
-
-layer(Programs.layer(), { excludeTestServices: true })("POST /jobs/batch", (it) => {
-  const decode = Schema.decodeUnknownSync(BatchAnswer)
-  const results = ({ json }: { readonly json: unknown }) => decode(json).results
-
-  it.effect("answers for each job by itself, in their order", () =>
-    Effect.gen(function*() {
-      const answer = yield* submitBatch([
-        { ...mail, idempotencyKey: "batch-1" },
-        { type: "no.such" },
-        { ...mail, idempotencyKey: "batch-1" },
-        { type: "mail.send", payload: { to: 1 } },
-        { ...mail, extra: true },
-        { ...mail, idempotencyKey: "batch-1", priority: 1 },
-        mail
-      ])
-      const problems = results(answer).map((result) => result.outcome === "refused" ? result.problem : undefined)
-
-      assert.strictEqual(answer.status, 202)
-      assert.deepStrictEqual(
-        results(answer).map((result) => result.outcome === "accepted" ? result.replayed : undefined),
-        [
-          false,
-          undefined,
-          true,
-          undefined,
-          undefined,
-          undefined,
-          false
-        ]
-      )
-      assert.deepStrictEqual(problems.map((problem) => problem?.type.split(":").at(-1)), [
-        undefined,
-        "unknown-type",
-        undefined,
-        "invalid-payload",
-        "invalid-request",
-        "idempotency-key-conflict",
-        undefined
-      ])
-      assert.deepStrictEqual(problems.map((problem) => problem?.errors?.[0]?.path), [
-        undefined,
-        "/jobs/1/type",
-        undefined,
-        "/jobs/3/payload/to",
-        "/jobs/4/extra",
-        undefined,
-        undefined
-      ])
-    }))
-
-  it.effect("takes the largest batch and refuses one job more", () =>
-    Effect.gen(function*() {
-      const jobs = (count: number) => Array.from({ length: count }, () => ({ type: "demo.noop" }))
-      const largest = yield* submitBatch(jobs(maxBatchJobs))
-      const larger = yield* submitBatch(jobs(maxBatchJobs + 1))
-
-      assert.strictEqual(largest.status, 202)
-      assert.isTrue(results(largest).every(({ outcome }) => outcome === "accepted"))
-      assert.lengthOf(results(largest), maxBatchJobs)
-      assert.strictEqual(larger.status, 413)
-    }))
-
-  it.effect("lets one bad job harm none of its neighbours", () =>
-    Effect.gen(function*() {
-      const answer = yield* Effect.flatMap(
-        Programs.Urls,
-        ({ gateway }) =>
-          call(`${gateway}/jobs/batch`, {
-            body: `{"jobs":[{"type":"demo.noop"},{"type":"demo.noop","payload":{"a":"\\u0000"}},{"type":"demo.noop"}]}`
-          })
-      )
-
-      assert.deepStrictEqual(results(answer).map(({ outcome }) => outcome), ["accepted", "refused", "accepted"])
-    }))
-
-  for (
-    const [what, body, path] of [
-      ["jobs that are no list", { jobs: {} }, "/jobs"],
-      ["an unknown field beside the jobs", { jobs: [], more: 1 }, "/more"],
-      ["a body that is no object", [], ""]
-    ] satisfies ReadonlyArray<readonly [string, unknown, string]>
-  ) {
-    it.effect(`refuses ${what}`, () =>
-      Effect.gen(function*() {
-        const answer = yield* Effect.flatMap(
-          Programs.Urls,
-          ({ gateway }) => call(`${gateway}/jobs/batch`, { body })
-        )
-
-        assert.strictEqual(answer.status, 400)
-        assert.deepStrictEqual(pathsOf(answer), [path])
-      }))
-  }
-
-  it.effect("refuses one key for the whole batch", () =>
-    Effect.gen(function*() {
-      const answer = yield* submitBatch([mail], { headers: { "idempotency-key": "all" } })
-
-      assert.strictEqual(answer.status, 400)
     }))
 })

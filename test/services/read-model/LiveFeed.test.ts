@@ -64,7 +64,7 @@ const layerLog = Layer.effectContext(Effect.gen(function*() {
       }),
     restore: Effect.sync(() => {
       epoch += 1
-      rows = rows.slice(0, 1).map((row) => ({ ...row, epoch }))
+      rows = rows.slice(0, 1).map((row) => Object.assign({}, row, { epoch }))
       next = 2
     }),
     away: (now) =>
