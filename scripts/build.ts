@@ -23,8 +23,6 @@ import {
 import { basename, isAbsolute, join, posix } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { rolldown } from "rolldown"
-import { makeTemplate } from "../src/infra/pglite/template.ts"
-import { templateName } from "../src/infra/pglite/templateFile.ts"
 
 const root = join(import.meta.dirname, "..")
 const dist = join(root, "dist")
@@ -91,6 +89,17 @@ const declare = () => {
   }
 }
 
+/** The database that every new data folder starts from. It takes seconds, so it stays until what makes it changes. */
+const makeTemplate = async () => {
+  const maker = join(root, "src/infra/pglite/template.ts")
+  if (!existsSync(maker)) return
+  const { templateName } = await import("../src/infra/pglite/templateFile.ts")
+  const made = statSync(join(dist, templateName), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  if ([maker, join(root, "package-lock.json")].every((path) => statSync(path).mtimeMs < made)) return
+  const template = await import("../src/infra/pglite/template.ts")
+  await template.makeTemplate(dist)
+}
+
 const isAbandoned = () => {
   try {
     if (Date.now() - statSync(lock).mtimeMs > longestBuildMillis) return true
@@ -146,7 +155,7 @@ try {
       )
     ]
     if (!isQuiet) declare()
-    if (!existsSync(join(dist, templateName))) await makeTemplate(dist)
+    await makeTemplate()
     removeLeftovers(made)
     writeFileSync(stamp, "")
     utimesSync(stamp, start, start) // what changed while we built is not in it

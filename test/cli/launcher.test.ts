@@ -264,8 +264,8 @@ describe("The package", () => {
     const manifest: { readonly optionalDependencies: Record<string, string> } = JSON.parse(
       readFileSync(join(root, "package.json"), "utf8")
     )
-    const launcher = readFileSync(join(root, "bin/odd-dashboard.mjs"), "utf8")
-    const known = [...launcher.matchAll(/"[a-z0-9]+-[a-z0-9]+": "(node-[a-z0-9-]+)"/g)].map(([, name]) => name)
+    const source = readFileSync(join(root, "bin/installedNode.mjs"), "utf8")
+    const known = [...source.matchAll(/"[a-z0-9]+-[a-z0-9]+": "(node-[a-z0-9-]+)"/g)].map(([, name]) => name)
 
     assert.sameMembers(Object.keys(manifest.optionalDependencies).filter((name) => name.startsWith("node-")), known)
   })
