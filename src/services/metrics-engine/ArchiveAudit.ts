@@ -82,12 +82,15 @@ export class ArchiveAudit extends Context.Service<ArchiveAudit, {
         let gap: Gap | undefined
         let isFilling = false
 
-        const beginAnew = (of: number | undefined) => {
+        const closeGap = () => {
+          gap = undefined
+          isFilling = false
+        }
+        const beginAnew = (of: number) => {
           epoch = of
           verified = start
           settled = new SettledIds()
-          gap = undefined
-          isFilling = false
+          closeGap()
         }
 
         const accept = (places: ReadonlyArray<LogPlace>) => {
@@ -95,14 +98,8 @@ export class ArchiveAudit extends Context.Service<ArchiveAudit, {
           verified = places.at(-1)?.position ?? verified
         }
 
-        /** Whether the rows that are missing were stored, as far as they should have arrived. */
-        const fill = Effect.fnUntraced(function*(missing: ReadonlyArray<LogPlace>, head: LogHead) {
-          const [first] = missing
-          if (first === undefined) {
-            gap = undefined
-            isFilling = false
-            return true
-          }
+        /** Whether all of the missing rows were stored; none while they may still be on their way. */
+        const fill = Effect.fnUntraced(function*(missing: ReadonlyArray<LogPlace>, first: LogPlace, head: LogHead) {
           const now = yield* Clock.currentTimeMillis
           if (gap === undefined || (!isFilling && compare(gap.at, first.position) !== 0)) {
             gap = { at: first.position, since: now, relayed: head.relayed }
@@ -111,8 +108,7 @@ export class ArchiveAudit extends Context.Service<ArchiveAudit, {
           if (now - since < patienceMillis) return false
           const lost = missing.filter(({ position }) => compare(position, relayed) <= 0)
           if (lost.length === 0) {
-            gap = undefined
-            isFilling = false
+            closeGap()
             return false
           }
           const rows = yield* log.byIds(lost.map(({ position }) => position.id))
@@ -123,6 +119,7 @@ export class ArchiveAudit extends Context.Service<ArchiveAudit, {
             missing: lost.length,
             first: String(first.position.id)
           })
+          // What follows was lost with these, and need not be waited for again.
           isFilling = true
           return stored.length === missing.length
         })
@@ -133,10 +130,17 @@ export class ArchiveAudit extends Context.Service<ArchiveAudit, {
           if (places.length === 0 || places[0]?.epoch !== head.epoch) return false
           const absent = new Set(yield* archive.absent(head.epoch, places.map(({ position }) => position.id)))
           const missing = places.filter(({ position }) => absent.has(position.id))
-          const firstMissing = places.findIndex(({ position }) => absent.has(position.id))
-          accept(firstMissing === -1 ? places : places.slice(0, firstMissing))
-          const isWhole = yield* fill(missing, head)
-          return isWhole && (isFilling || places.length === stepRows)
+          const [first] = missing
+          if (first === undefined) {
+            closeGap()
+            accept(places)
+          } else {
+            const there = places.indexOf(first)
+            accept(places.slice(0, there))
+            if (!(yield* fill(missing, first, head))) return false
+            accept(places.slice(there))
+          }
+          return places.length === stepRows
         })
 
         const round = Effect.gen(function*() {

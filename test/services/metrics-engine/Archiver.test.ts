@@ -8,7 +8,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { lifeOf, logEvent, logRow } from "../../support/LogRows.ts"
-import { closeGate, layer, metric, noon, numbers, numbersOf, Trouble } from "./Spine.ts"
+import { closeGate, layer, metric, noon, numbers, numbersOf, pass, Trouble } from "./Spine.ts"
 
 const send = (rows: ReadonlyArray<LogRow>) =>
   Effect.flatMap(Broker, ({ sendLog }) => sendLog(rows.map((row) => ({ row, previous: start }))))
@@ -37,7 +37,7 @@ const left = Effect.gen(function*() {
 const startEngine = Effect.gen(function*() {
   const scope = yield* Scope.make()
   yield* Layer.buildWithScope(MetricsEngine.layer(), scope)
-  yield* TestClock.adjust("1 millis")
+  yield* pass("1 millis")
   return { stop: Scope.close(scope, Exit.void) }
 })
 
@@ -54,7 +54,7 @@ describe("Archiver", () => {
       const engine = yield* startEngine
 
       yield* send(rows)
-      yield* TestClock.adjust("1 millis")
+      yield* pass("1 millis")
 
       assert.deepStrictEqual(yield* archivedIds, [1, 2, 3, 4])
       assert.deepStrictEqual(yield* numbers, yield* numbersOf(rows))
@@ -74,7 +74,7 @@ describe("Archiver", () => {
       yield* gate.reached
       yield* Effect.forEach([2, 3, 4, 5, 6], (id) => send([rowOf(id)]))
       yield* gate.open
-      yield* TestClock.adjust("1 millis")
+      yield* pass("1 millis")
 
       assert.deepStrictEqual(trouble.asked.stored, [1, 5])
     }).pipe(Effect.provide(layer)))
@@ -90,9 +90,9 @@ describe("Archiver", () => {
       yield* gate.reached
       yield* Effect.flatMap(BrokerFaults, ({ dropConnections }) => dropConnections)
       yield* gate.open
-      yield* TestClock.adjust("1 millis")
+      yield* pass("1 millis")
       yield* send(rows)
-      yield* TestClock.adjust("1 millis")
+      yield* pass("1 millis")
 
       assert.deepStrictEqual(yield* archivedIds, [1, 2, 3])
       assert.deepStrictEqual(yield* numbers, yield* numbersOf(rows))
@@ -106,12 +106,12 @@ describe("Archiver", () => {
       yield* startEngine
       trouble.archiveIsAway = true
       yield* send([rowOf(1), rowOf(2)])
-      yield* TestClock.adjust("5 minutes")
+      yield* pass("5 minutes")
       const { stores } = trouble.asked
       yield* send([rowOf(3)])
 
       trouble.archiveIsAway = false
-      yield* TestClock.adjust("10 seconds")
+      yield* pass("10 seconds")
 
       assert.isAtLeast(stores, 50)
       assert.isAtMost(stores, 100)
@@ -126,7 +126,7 @@ describe("Archiver", () => {
       const engine = yield* startEngine
       trouble.archiveIsAway = true
       yield* send([rowOf(1), rowOf(2)])
-      yield* TestClock.adjust("10 seconds")
+      yield* pass("10 seconds")
 
       yield* engine.stop
 
@@ -143,7 +143,7 @@ describe("Archiver", () => {
       yield* send([rowOf(2)])
 
       const stopping = yield* Effect.forkChild(engine.stop, { startImmediately: true })
-      yield* TestClock.adjust("1 second")
+      yield* pass("1 second")
       yield* gate.open
       yield* Fiber.join(stopping)
 
@@ -159,7 +159,7 @@ describe("Archiver", () => {
       const rows = Array.from({ length: 100 }, (_, index) => rowOf(index + 1))
 
       yield* send(rows)
-      yield* TestClock.adjust("1 millis")
+      yield* pass("1 millis")
 
       assert.deepStrictEqual(
         yield* archivedIds,

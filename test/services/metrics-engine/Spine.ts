@@ -13,7 +13,8 @@ import { MemoryDatabase } from "#services/ports/memory/MemoryDatabase.ts"
 import * as MemoryEventArchive from "#services/ports/memory/MemoryEventArchive.ts"
 import * as MemoryLiveStats from "#services/ports/memory/MemoryLiveStats.ts"
 import { Metrics } from "#services/ports/Metrics.ts"
-import { Context, Deferred, Effect, Layer } from "effect"
+import { Context, Deferred, Duration, Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
 
 /** A time of day for tests that need one that is not 1970. */
 export const noon = 1_760_000_040_000
@@ -21,6 +22,8 @@ export const noon = 1_760_000_040_000
 export class Trouble extends Context.Service<Trouble, {
   archiveIsAway: boolean
   liveIsAway: boolean
+  /** Attempts to count that will fail, of a store that is there. */
+  failingCounts: number
   /** Rows that the archive will never take. */
   poison: (row: LogRow) => boolean
   /** What the archive waits for before it stores. */
@@ -39,6 +42,7 @@ const archive = Layer.effectContext(Effect.gen(function*() {
   const trouble: Trouble["Service"] = {
     archiveIsAway: false,
     liveIsAway: false,
+    failingCounts: 0,
     poison: () => false,
     gate: Effect.void,
     asked: { stores: 0, stored: [], liveCalls: 0, rowsRead: 0 },
@@ -91,7 +95,13 @@ const live = Layer.effect(
       })
     return LiveStats.of({
       name: inner.name,
-      apply: (rows) => unlessAway(inner.apply(rows)),
+      apply: (rows) =>
+        trouble.failingCounts > 0
+          ? Effect.suspend(() => {
+            trouble.failingCounts--
+            return new LiveStatsError({ operation: "count", cause: "once" })
+          })
+          : unlessAway(inner.apply(rows)),
       missing: (epoch, ids) => unlessAway(inner.missing(epoch, ids)),
       progress: (epoch) => unlessAway(inner.progress(epoch)),
       advance: (progress, epoch) => unlessAway(inner.advance(progress, epoch)),
@@ -126,6 +136,13 @@ export const relay = Effect.fnUntraced(function*(isLost: (row: LogRow) => boolea
   yield* broker.sendLog(rows.filter((row) => !isLost(row)).map((row) => ({ row, previous: start })))
   tables.relay.cursor = rows.at(-1)?.position ?? tables.relay.cursor
 })
+
+/** Steps in which time passes, so that all who wait get their turns on the way. */
+const steps = 40
+
+/** Lets time pass. */
+export const pass = (duration: Duration.Input) =>
+  Effect.repeat(TestClock.adjust(Duration.toMillis(Duration.fromInputUnsafe(duration)) / steps), { times: steps - 1 })
 
 /** All that a reader of the live numbers sees. */
 export const numbers = Effect.gen(function*() {
