@@ -75,31 +75,37 @@ interface Load {
   readonly oldestQueuedMillis: number | null
 }
 
+const countsOf = (table: "counter" | "counter_delta") =>
+  `SELECT queue, NULL::boolean AS paused, CASE key WHEN 'queued' THEN n ELSE 0 END AS queued,
+    CASE key WHEN 'dispatched' THEN n ELSE 0 END AS dispatched, CASE key WHEN 'claims' THEN n ELSE 0 END AS claims
+  FROM ${table} WHERE key IN ('queued', 'dispatched', 'claims')`
+
+/** Queues and their counts are put together by grouping, which takes as long for thousands of queues as for few. */
 export const loads = (sql: SqlClient.SqlClient): Requests["loads"] =>
   sql<Load>`
     WITH counted AS MATERIALIZED (
-      SELECT queue, key, sum(n)::float8 AS n FROM (
-        SELECT queue, key, n FROM counter WHERE key IN ('queued', 'dispatched', 'claims')
-        UNION ALL
-        SELECT queue, key, n FROM counter_delta WHERE key IN ('queued', 'dispatched', 'claims')
-      ) AS parts GROUP BY queue, key
+      SELECT queue, bool_or(paused) AS paused, sum(queued)::float8 AS queued, sum(dispatched)::float8 AS dispatched,
+        sum(claims)::float8 AS claims
+      FROM (
+        SELECT name AS queue, paused, 0 AS queued, 0 AS dispatched, 0 AS claims FROM queue
+        UNION ALL ${sql.literal(countsOf("counter"))}
+        UNION ALL ${sql.literal(countsOf("counter_delta"))}
+      ) AS parts
+      GROUP BY queue HAVING bool_or(paused) IS NOT NULL
     ),
     live AS MATERIALIZED (SELECT slots, queues, types FROM worker WHERE state = 'live')
-    SELECT q.name AS queue, q.paused,
-      coalesce((SELECT n FROM counted c WHERE c.queue = q.name AND c.key = 'queued'), 0) AS queued,
-      coalesce((SELECT n FROM counted c WHERE c.queue = q.name AND c.key = 'dispatched'), 0) AS dispatched,
-      coalesce((SELECT n FROM counted c WHERE c.queue = q.name AND c.key = 'claims'), 0) AS claims,
-      coalesce((SELECT sum(slots) FROM live w WHERE w.queues IS NULL OR q.name = ANY (w.queues)), 0)::float8
+    SELECT c.*,
+      coalesce((SELECT sum(slots) FROM live w WHERE w.queues IS NULL OR c.queue = ANY (w.queues)), 0)::float8
         AS "liveSlots",
       ARRAY(
-        SELECT DISTINCT type FROM live w, unnest(w.types) AS type WHERE w.queues IS NULL OR q.name = ANY (w.queues)
+        SELECT DISTINCT type FROM live w, unnest(w.types) AS type WHERE w.queues IS NULL OR c.queue = ANY (w.queues)
         ORDER BY type
       ) AS "liveTypes",
       (
         SELECT greatest(0, floor(date_part('epoch', clock_timestamp() - s.run_at) * 1000)) FROM job_state s
-        WHERE s.queue = q.name AND s.state = 'queued' ORDER BY s.run_at LIMIT 1
+        WHERE s.queue = c.queue AND s.state = 'queued' ORDER BY s.run_at LIMIT 1
       ) AS "oldestQueuedMillis"
-    FROM queue q ORDER BY q.name`.pipe(
+    FROM counted c ORDER BY c.queue`.pipe(
     Effect.map((rows) => rows.map((row) => ({ ...row, oldestQueuedMillis: row.oldestQueuedMillis ?? undefined }))),
     storeError("read the loads of queues", "read")
   )

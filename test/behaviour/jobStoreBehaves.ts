@@ -1,0 +1,21 @@
+/** What every JobStore must do. The tests share the stores: each has queues, types and jobs of its own. */
+import { layer } from "@effect/vitest"
+import type { Layer } from "effect"
+import { accepting } from "./jobs/accepting.ts"
+import { attempts } from "./jobs/attempts.ts"
+import { controlling } from "./jobs/controlling.ts"
+import { dispatching } from "./jobs/dispatching.ts"
+import type { Options, Stores } from "./jobs/Truth.ts"
+
+/** `excludeTestServices`: for stores with a clock of their own. Default: false, time is virtual. */
+export const jobStoreBehaves = <R, E>(
+  name: string,
+  implementation: Layer.Layer<Stores | R, E>,
+  options: Options<R> & { readonly excludeTestServices?: boolean }
+) =>
+  layer(implementation, { excludeTestServices: options.excludeTestServices ?? false })(`JobStore: ${name}`, (it) => {
+    accepting(it, options)
+    dispatching(it, options)
+    attempts(it, options)
+    controlling(it, options)
+  })
