@@ -21,5 +21,12 @@ if (process.platform !== "win32" && node !== undefined && existsSync(commands) &
 
 // Without the development dependencies there is nothing to build with, and whoever leaves them out has built before.
 if (existsSync(join(root, "node_modules", "rolldown"))) {
-  spawnSync(node ?? process.execPath, [join(root, "scripts", "build.ts"), "--quiet"], { cwd: root, stdio: "inherit" })
+  const build = [join(root, "scripts", "build.ts"), "--quiet"]
+  const { status } = spawnSync(node ?? process.execPath, build, { cwd: root, stdio: "inherit" })
+  if (status !== 0) {
+    console.error(
+      `odd-dashboard: not built. With a Node older than 20.19 (this is ${process.versions.node}) npm leaves out what ` +
+        "builds: use a newer one for npm ci."
+    )
+  }
 }
