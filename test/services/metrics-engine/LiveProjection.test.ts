@@ -257,19 +257,18 @@ describe("LiveProjection", () => {
     Effect.gen(function*() {
       const { archive } = yield* given
       const minute = 60_000
-      const at = (id: number) =>
-        id < 6_000 ? noon - 600 * minute : id === 6_000 ? noon - 58 * minute : noon - 62 * minute
-      const rows = Array.from({ length: 8_000 }, (_, index) =>
-        logRow({ id: index + 1, at: at(index + 1), events: [logEvent({ type: "created", at: at(index + 1) })] }))
+      const minutesAgo = (id: number) => id < 6_000 ? 600 : id === 6_000 ? 58 : id < 8_000 ? 62 : 0
+      const rows = Array.from({ length: 9_100 }, (_, index) => {
+        const at = noon - minutesAgo(index + 1) * minute
+        return logRow({ id: index + 1, at, events: [logEvent({ type: "created", at })] })
+      })
       yield* archive.store(rows)
       yield* write(rows.slice(-1))
 
       yield* startEngine
 
       assert.deepStrictEqual(
-        (yield* numbers).throughput.map(({ created }) =>
-          created
-        ),
+        (yield* numbers).throughput.map(({ created }) => created),
         [1]
       )
     }).pipe(Effect.provide(layer)))
