@@ -1,9 +1,29 @@
 /** The command line: every command of the system. */
 import { Command } from "effect/cli"
+import { gatewayFlag, readModelFlag, tokenFlag } from "./api.ts"
+import { cancel, replay } from "./commands/control.ts"
+import { down } from "./commands/down.ts"
+import { job } from "./commands/job.ts"
+import { jobs } from "./commands/jobs.ts"
+import { migrate } from "./commands/migrate.ts"
+import { queues } from "./commands/queues.ts"
+import { rebuild } from "./commands/rebuild.ts"
 import { serve } from "./commands/serve.ts"
+import { stats, status, types } from "./commands/stats.ts"
+import { submit } from "./commands/submit.ts"
+import { token } from "./commands/token.ts"
 import { up } from "./commands/up.ts"
+import { watch } from "./commands/watch.ts"
+import { worker } from "./commands/worker.ts"
+import { jsonFlag } from "./Output.ts"
 
 export const cli = Command.make("odd-dashboard").pipe(
   Command.withDescription("Distributed Task Observatory: run background jobs, and see what happened to every one of them"),
-  Command.withSubcommands([up, serve])
+  Command.withSubcommands([
+    { group: "Start and stop", commands: [up, down, status] },
+    { group: "Jobs", commands: [submit, jobs, job, watch, cancel, replay] },
+    { group: "System", commands: [stats, queues, types, token, rebuild] },
+    { group: "Programs", commands: [serve, worker, migrate] }
+  ]),
+  Command.withGlobalFlags([jsonFlag, gatewayFlag, readModelFlag, tokenFlag])
 )

@@ -51,7 +51,7 @@ const ops = Layer.unwrap(Effect.gen(function*() {
 
 export const layerServer = (types: ReadonlyArray<JobType>) =>
   Layer.merge(layerOver(types), ops).pipe(
-    Layer.provide(Layer.unwrap(Effect.map(serverUrl("ODTO_DATABASE_URL"), (url) => ThreadHeartbeats.layer({ url })))),
+    Layer.provide(Layer.unwrap(Effect.map(serverUrl("ODTO_DATABASE_URL"), (url) => ThreadHeartbeats.layer({ url, applicationName: sourceOf(program) })))),
     Layer.provide([
       Truth.layerServer(sourceOf(program)),
       Layer.unwrap(Effect.map(serverUrl("ODTO_AMQP_URL"), (url) => AmqpBroker.layer({ url, name: sourceOf(program) })))

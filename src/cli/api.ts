@@ -1,0 +1,83 @@
+/**
+ * The running system as commands see it: two typed HTTP clients.
+ *
+ * Which system: the flags, else ODTO_GATEWAY_URL and ODTO_READ_MODEL_URL, else the embedded system that holds the data
+ * folder, else the default ports of this machine.
+ */
+import { NodeHttpClient } from "@effect/platform-node"
+import { Config, Effect, Option, Redacted } from "effect"
+import { Flag, GlobalFlag } from "effect/cli"
+import { HttpClient, HttpClientRequest } from "effect/http"
+import { HttpApiClient } from "effect/http-api"
+import { GatewayApi } from "#domain/contract/GatewayApi.ts"
+import { ReadModelApi } from "#domain/contract/ReadModelApi.ts"
+import { homeOf } from "./home.ts"
+
+const url = (name: string, variable: string, what: string) =>
+  Flag.String(name).pipe(
+    Flag.withDescription(`Address of the ${what}. Default: ${variable}, else the system that runs here`),
+    Flag.withMetavar("URL"),
+    Flag.optional
+  )
+
+export const gatewayFlag = GlobalFlag.Setting("gateway")({ flag: url("gateway", "ODTO_GATEWAY_URL", "gateway") })
+export const readModelFlag = GlobalFlag.Setting("read-model")({
+  flag: url("read-model", "ODTO_READ_MODEL_URL", "read model")
+})
+export const tokenFlag = GlobalFlag.Setting("token")({
+  flag: Flag.Redacted("token").pipe(
+    Flag.withDescription("Bearer token. Default: ODTO_TOKEN"),
+    Flag.withMetavar("TOKEN"),
+    Flag.optional
+  )
+})
+
+const defaults = { gatewayUrl: "http://127.0.0.1:3000", readModelUrl: "http://127.0.0.1:8080" }
+
+/** Addresses of the embedded system that holds the data folder, when one does. */
+const embedded = Effect.gen(function*() {
+  const { DataFolder } = yield* Effect.promise(() => import("#infra/pglite/DataFolder.ts"))
+  const holder = yield* DataFolder.holder(yield* homeOf(Option.none())).pipe(Effect.orElseSucceed(Option.none))
+  return Option.flatMap(holder, ({ addresses }) => Option.fromUndefinedOr(addresses))
+})
+
+/** Where the gateway and the read model are. */
+export const addresses = Effect.gen(function*() {
+  const variables = {
+    gateway: yield* Config.option(Config.String("ODTO_GATEWAY_URL")),
+    readModel: yield* Config.option(Config.String("ODTO_READ_MODEL_URL"))
+  }
+  const gateway = Option.orElse(yield* gatewayFlag, () => variables.gateway)
+  const readModel = Option.orElse(yield* readModelFlag, () => variables.readModel)
+  const running = Option.isSome(gateway) && Option.isSome(readModel) ? Option.none() : yield* embedded
+  const known = Option.getOrElse(running, () => defaults)
+  return {
+    gatewayUrl: Option.getOrElse(gateway, () => known.gatewayUrl).replace(/\/$/u, ""),
+    readModelUrl: Option.getOrElse(readModel, () => known.readModelUrl).replace(/\/$/u, "")
+  }
+})
+
+const bearer = Effect.gen(function*() {
+  const given = yield* tokenFlag
+  const token = Option.isSome(given) ? given : yield* Config.option(Config.Redacted("ODTO_TOKEN"))
+  return (request: HttpClientRequest.HttpClientRequest) =>
+    Option.match(token, {
+      onNone: () => request,
+      onSome: (secret) => HttpClientRequest.bearerToken(request, Redacted.value(secret))
+    })
+})
+
+/** The write side of the running system. */
+export const gateway = Effect.gen(function*() {
+  const { gatewayUrl: baseUrl } = yield* addresses
+  return yield* HttpApiClient.make(GatewayApi, { baseUrl, transformClient: HttpClient.mapRequest(yield* bearer) })
+})
+
+/** The read side of the running system. */
+export const readModel = Effect.gen(function*() {
+  const { readModelUrl: baseUrl } = yield* addresses
+  return yield* HttpApiClient.make(ReadModelApi, { baseUrl, transformClient: HttpClient.mapRequest(yield* bearer) })
+})
+
+/** What the clients call through. */
+export const layerHttp = NodeHttpClient.layerUndici
