@@ -25,10 +25,16 @@ interface PlaceRecord {
   readonly at: number
 }
 
+/** A job and its first log row are written by one statement, which may have waited for a lock in between. */
+const beforeCreation = "interval '1 minute'"
+
 const toArchiveError = ({ cause, operation, reason }: StoreError) =>
   new ArchiveError({ operation, reason: reason === "data" ? "refused" : "unavailable", cause })
 
-/** Wants the indexes that `PgEventLog.layer({ archive: true })` makes; without them the history of a job is searched for. */
+/**
+ * Wants the index that `PgEventLog.layer({ archive: true })` makes; without it the history of a job is searched for from
+ * the job's beginning on.
+ */
 export const layer = Layer.effect(
   EventArchive,
   Effect.gen(function*() {
@@ -67,6 +73,9 @@ export const layer = Layer.effect(
           SELECT told.event, event_log.source, concat(${presentEpoch}, ':', event_log.id) AS "archiveId"
           FROM event_log CROSS JOIN LATERAL json_array_elements(event_log.body) AS told (event)
           WHERE event_log.jobs @> ARRAY[${jobId}::uuid] AND told.event->>'job' = ${jobId}
+            AND event_log.at >= coalesce((SELECT created_at - ${
+          sql.literal(beforeCreation)
+        } FROM job WHERE id = ${jobId}::uuid), '-infinity')
           ORDER BY (told.event->>'seq')::int4 LIMIT ${historyLimit}`.pipe(reading("read the history of a job")),
       search: (query) => searchRows(query, newestFrom(query)).pipe(reading("search the events")),
       scan: (epoch, afterId, limit) =>

@@ -1,9 +1,11 @@
 import { compare, start } from "#domain/Position.ts"
 import * as PgEventLog from "#infra/postgres/PgEventLog.ts"
 import { EventLog } from "#services/ports/EventLog.ts"
+import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber, Layer, Option, Ref } from "effect"
 import { SqlClient } from "effect/sql"
+import { randomUUID } from "node:crypto"
 import { describeWithServers } from "../../support/Servers.ts"
 import { until } from "../../support/until.ts"
 import * as MigratedDatabase from "./migratedDatabase.ts"
@@ -189,6 +191,31 @@ describeWithServers(["postgres"], "PgEventLog", () => {
         const heads = yield* Effect.all(Array.from({ length: 6 }, () => start), { concurrency: "unbounded" })
 
         assert.deepStrictEqual(heads.map((head) => head.epoch), Array.from({ length: 6 }, () => epoch + 1))
+      }))
+
+    it.effect("does not dispute the epoch where the identifier may not be seen, and notices another timeline", () =>
+      Effect.gen(function*() {
+        const { epoch } = yield* Effect.flatMap(EventLog, ({ head }) => head)
+        const sql = yield* PgClient.PgClient
+        const role = `odto_${randomUUID().slice(0, 8)}`
+        yield* Effect.acquireRelease(
+          sql`CREATE ROLE ${sql(role)}`,
+          () => Effect.orDie(Effect.andThen(sql`DROP OWNED BY ${sql(role)}`, sql`DROP ROLE ${sql(role)}`))
+        )
+        yield* sql`REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC`
+        yield* sql`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${sql(role)}`
+        const limited = PgClient.layer({ ...sql.config, maxConnections: 1, startupParameters: { role } })
+        const epochOfLimited = Effect.flatMap(EventLog, ({ head }) => head).pipe(
+          Effect.map((head) => head.epoch),
+          Effect.provide(Layer.provide(PgEventLog.layer(), limited), { local: true })
+        )
+
+        const same = yield* epochOfLimited
+        yield* sql`UPDATE meta SET value = split_part(value, '/', 1) || '/00000000' WHERE key = 'cluster'`
+        const next = yield* epochOfLimited
+
+        assert.deepStrictEqual([same, next], [epoch, epoch + 1])
+        assert.strictEqual((yield* Effect.flatMap(EventLog, ({ head }) => head)).epoch, epoch + 1)
       }))
 
     it.effect("reads a log that was restored into a younger cluster", () =>

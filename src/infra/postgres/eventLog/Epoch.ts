@@ -13,14 +13,17 @@ import { oneRow } from "../oneRow.ts"
 /**
  * The cluster that answers, as SQL: `<system identifier>/<timeline>`.
  *
- * The timeline is that of the write-ahead log: the one in the control file lags behind a promotion by a checkpoint.
+ * The timeline is that of the write-ahead log: the one in the control file lags behind a promotion by a checkpoint. Who
+ * may not see the identifier takes the remembered one for granted, so as not to dispute it with those who may.
  */
 const clusterThatAnswers = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const { permitted } = yield* oneRow(
     sql<{ readonly permitted: boolean }>`SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS permitted`
   )
-  const identifier = permitted ? "(SELECT system_identifier::text FROM pg_control_system())" : "'unknown'"
+  const identifier = permitted
+    ? "(SELECT system_identifier::text FROM pg_control_system())"
+    : "coalesce((SELECT split_part(value, '/', 1) FROM meta WHERE key = 'cluster'), 'unknown')"
   return sql.literal(`(${identifier} || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8))`)
 })
 
