@@ -267,10 +267,8 @@ describe("LiveProjection", () => {
 
       yield* startEngine
 
-      assert.deepStrictEqual(
-        (yield* numbers).throughput.map(({ created }) => created),
-        [1]
-      )
+      const created = (yield* numbers).throughput.map((point) => point.created)
+      assert.deepStrictEqual(created, [1, 1_101])
     }).pipe(Effect.provide(layer)))
 
   it.effect("tells how far behind it is", () =>
