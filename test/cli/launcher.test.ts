@@ -207,7 +207,8 @@ describe("The launcher on an old Node", () => {
     "lets a Ctrl-C in a terminal reach the program once",
     () =>
       Effect.gen(function*() {
-        const command = `'${process.execPath}' --import "${pretendOld}" '${yield* clone}/bin/odd-dashboard.mjs' count`
+        const command =
+          `exec '${process.execPath}' --import "${pretendOld}" '${yield* clone}/bin/odd-dashboard.mjs' count`
         const terminal = yield* Effect.acquireRelease(
           Effect.sync(() =>
             spawn("/usr/bin/script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] })
