@@ -54,7 +54,7 @@ export const layer = ({ archive = false }: Options = {}) =>
       if (archive) yield* sql`CREATE INDEX IF NOT EXISTS event_log_jobs ON event_log USING gin (jobs)`
 
       /** Rows for the archive are withheld on another cluster until the leader has begun its epoch. */
-      const sameCluster = sql`(SELECT value FROM meta WHERE key = 'cluster') = ${cluster}`
+      const sameCluster = sql`(SELECT value FROM meta WHERE key = 'cluster') = (${cluster})`
       const rows = Effect.map((records: ReadonlyArray<LogRecord>) => records.map(toLogRow))
 
       const lead = Effect.fnUntraced(function*(holder: string, leaseMillis: number) {

@@ -1,12 +1,18 @@
 import { compare, start } from "#domain/Position.ts"
+import * as Migrations from "#infra/postgres/Migrations.ts"
+import { migrations } from "#infra/postgres/migrations/all.ts"
 import * as PgEventLog from "#infra/postgres/PgEventLog.ts"
+import * as Postgres from "#infra/postgres/Postgres.ts"
 import { EventLog } from "#services/ports/EventLog.ts"
+import type { StoreError } from "#services/ports/StoreError.ts"
 import { PgClient } from "@effect/sql-pg"
-import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option, Ref } from "effect"
+import { assert, it, layer } from "@effect/vitest"
+import { Context, Effect, Exit, Fiber, Layer, Option, Redacted, Ref } from "effect"
 import { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
-import { describeWithServers } from "../../support/Servers.ts"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { describeWithServers, ownServer } from "../../support/Servers.ts"
 import { until } from "../../support/until.ts"
 import * as MigratedDatabase from "./migratedDatabase.ts"
 
@@ -235,3 +241,36 @@ describeWithServers(["postgres"], "PgEventLog", () => {
       }))
   })
 })
+
+describeWithServers(["postgres"], "PgEventLog, when PostgreSQL fails over", () => {
+  it.live("reads nothing from a standby, and begins a new epoch when it is promoted", () =>
+    Effect.gen(function*() {
+      const server = yield* ownServer("postgres")
+      const client = Postgres.layer({ url: Redacted.make(server.url), applicationName: "odto-test" })
+      yield* Effect.gen(function*() {
+        yield* Migrations.migrate(migrations)
+        const sql = yield* SqlClient.SqlClient
+        const answered = <A>(question: Effect.Effect<A, StoreError>) => until(Effect.exit(question), Exit.isSuccess)
+        const events = Context.get(yield* Layer.build(PgEventLog.layer()), EventLog)
+        yield* write("before")
+        const first = yield* events.lead("leader", 1)
+        const [directory] = yield* sql<{ readonly path: string }>`
+          SELECT current_setting('data_directory') AS path`
+        yield* server.stop
+        yield* Effect.promise(() => writeFile(join(directory?.path ?? "", "standby.signal"), ""))
+        yield* server.start
+
+        const onStandby = yield* answered(events.after(start, 10))
+        const refused = yield* Effect.flip(events.lead("leader", 1))
+        yield* sql`SELECT pg_promote()`
+        const second = yield* events.lead("leader", 1)
+        const rows = yield* events.after(start, 10)
+
+        assert.deepStrictEqual(first, Option.some({ epoch: 1, cursor: start }))
+        assert.deepStrictEqual(onStandby, Exit.succeed([]))
+        assert.strictEqual(refused.reason, "unavailable")
+        assert.deepStrictEqual(second, Option.some({ epoch: 2, cursor: start }))
+        assert.deepStrictEqual(rows.map(({ epoch, source }) => [epoch, source]), [[2, "before"]])
+      }).pipe(Effect.provide(client), Effect.scoped)
+    }))
+}, { own: true })

@@ -13,8 +13,9 @@ import { oneRow } from "../oneRow.ts"
 /**
  * The cluster that answers, as SQL: `<system identifier>/<timeline>`.
  *
- * The timeline is that of the write-ahead log: the one in the control file lags behind a promotion by a checkpoint. Who
- * may not see the identifier takes the remembered one for granted, so as not to dispute it with those who may.
+ * The timeline is that of the write-ahead log: the one in the control file lags behind a promotion by a checkpoint. A
+ * standby writes none and has no answer, so that nothing is read from it as from this cluster. Who may not see the
+ * identifier takes the remembered one for granted, so as not to dispute it with those who may.
  */
 const clusterThatAnswers = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
@@ -24,7 +25,9 @@ const clusterThatAnswers = Effect.gen(function*() {
   const identifier = permitted
     ? "(SELECT system_identifier::text FROM pg_control_system())"
     : "coalesce((SELECT split_part(value, '/', 1) FROM meta WHERE key = 'cluster'), 'unknown')"
-  return sql.literal(`(${identifier} || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8))`)
+  return sql.literal(
+    `CASE WHEN NOT pg_is_in_recovery() THEN ${identifier} || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) END`
+  )
 })
 
 /** Before every transaction id that PostgreSQL gives out, and after the start of the log. */
@@ -42,7 +45,7 @@ export const open = Effect.gen(function*() {
   const cluster = yield* clusterThatAnswers
   const renew = sql`
     WITH moved AS (
-      UPDATE meta SET value = here.cluster FROM (SELECT ${cluster} AS cluster) AS here
+      UPDATE meta SET value = here.cluster FROM (SELECT (${cluster}) AS cluster) AS here
       WHERE key = 'cluster' AND value <> here.cluster
       RETURNING true
     ), begun AS (
