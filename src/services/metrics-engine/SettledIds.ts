@@ -7,8 +7,8 @@
  */
 import type { LogPlace } from "../ports/EventLog.ts"
 
-/** Far longer than the store lets a transaction live (its statement and idle limits are seconds). */
-export const transactionMillis = 60_000
+/** Longer than the store lets a transaction of a few statements live: 30 s each, and 5 s between them. */
+export const transactionMillis = 3 * 60_000
 
 /** All rows written up to the end of this second have ids up to this one. */
 interface Mark {

@@ -1,5 +1,6 @@
 import type { LogRow } from "#domain/JobEvent.ts"
 import { ArchiveAudit, type Options } from "#services/metrics-engine/ArchiveAudit.ts"
+import { transactionMillis } from "#services/metrics-engine/SettledIds.ts"
 import { EventArchive } from "#services/ports/EventArchive.ts"
 import { MemoryDatabase } from "#services/ports/memory/MemoryDatabase.ts"
 import { assert, describe, it } from "@effect/vitest"
@@ -160,16 +161,16 @@ describe("ArchiveAudit", () => {
       assert.strictEqual(yield* verifiedId(audit), 10)
     }).pipe(Effect.provide(layer)))
 
-  it.effect("calls ids settled a minute after them, by the clock of the log", () =>
+  it.effect("calls ids settled when no transaction from before them can be left, by the clock of the log", () =>
     Effect.gen(function*() {
       yield* given
       const audit = yield* startAudit()
       const unknown = yield* audit.settled
-      yield* archived([rowOf(10, noon), rowOf(20, noon + 30_000)])
+      yield* archived([rowOf(10, noon), rowOf(20, noon + transactionMillis / 2)])
       yield* pass("5 minutes")
       const idle = yield* audit.settled
 
-      yield* archived([rowOf(30, noon + 63_000)])
+      yield* archived([rowOf(30, noon + transactionMillis + 3_000)])
       yield* pass("2 seconds")
 
       assert.deepStrictEqual([unknown, idle], [{ epoch: 1, id: 0n }, { epoch: 1, id: 0n }])

@@ -38,7 +38,7 @@ describe("SettledIds", () => {
     }
   )
 
-  it("settles everything but the last minute of a steady log", () => {
+  it("settles everything but the last few minutes of a steady log", () => {
     const settled = new SettledIds()
     for (let second = 0; second < 600; second++) {
       settled.add({ at: second * 1_000, position: { xid: BigInt(second), id: BigInt(10 * second) } })
