@@ -4,10 +4,9 @@
  * Which system: the flags, else ODTO_GATEWAY_URL and ODTO_READ_MODEL_URL, else the embedded system that holds the data
  * folder, else the default ports of this machine.
  */
-import { NodeHttpClient } from "@effect/platform-node"
 import { Config, Effect, Option, Redacted } from "effect"
 import { Flag, GlobalFlag } from "effect/cli"
-import { HttpClient, HttpClientRequest } from "effect/http"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import { GatewayApi } from "#domain/contract/GatewayApi.ts"
 import { ReadModelApi } from "#domain/contract/ReadModelApi.ts"
@@ -80,4 +79,4 @@ export const readModel = Effect.gen(function*() {
 })
 
 /** What the clients call through. */
-export const layerHttp = NodeHttpClient.layerUndici
+export const layerHttp = FetchHttpClient.layer

@@ -1,5 +1,5 @@
 /** `serve <program>`: one program against real servers. */
-import { Effect, Layer } from "effect"
+import { Effect, type Layer } from "effect"
 import { Argument, Command } from "effect/cli"
 import { builtInTypes } from "#infra/jobs/builtIn.ts"
 import { launch } from "../launch.ts"
@@ -7,11 +7,11 @@ import { type ProgramName, programs } from "../programs/identity.ts"
 import { telemetry } from "../telemetry.ts"
 
 const run = <A, E, R>(program: ProgramName, layer: Layer.Layer<A, E, R>) =>
-  launch(layer.pipe(Layer.provide(telemetry(program))), {
+  launch(layer, {
     onReady: Effect.logInfo(`${program} is ready`),
     stopping: `${program}: draining`,
     failure: Effect.never
-  })
+  }).pipe(Effect.provide(telemetry(program)))
 
 /** Each program is loaded only when it is the one to run. */
 const start = Effect.fnUntraced(function*(program: ProgramName) {

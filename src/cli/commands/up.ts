@@ -1,5 +1,5 @@
 /** `up`: the whole system in this process. */
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { builtInTypes } from "#infra/jobs/builtIn.ts"
 import { homeFlag, homeOf } from "../home.ts"
@@ -31,7 +31,7 @@ export const up = Command.make(
     const own = yield* Effect.forEach(jobs, loadJobTypes)
     const types = yield* distinct([...(yield* builtInTypes), ...own.flat()])
     const folder = yield* homeOf(home)
-    yield* launch(Embedded.layer({ folder, types }).pipe(Layer.provide(telemetry("embedded"))), {
+    yield* launch(Embedded.layer({ folder, types }), {
       onReady: Effect.gen(function*() {
         const gateway = yield* GatewayServer
         const readModel = yield* ReadModelServer
@@ -49,7 +49,7 @@ export const up = Command.make(
       }),
       stopping: "stopping: running jobs get time to end; Ctrl-C again ends at once",
       failure: Effect.flatMap(Pglite, ({ failure }) => failure)
-    })
+    }).pipe(Effect.provide(telemetry("embedded")))
   })
 ).pipe(
   Command.withDescription("Run the whole system in this process, with its data in a folder"),

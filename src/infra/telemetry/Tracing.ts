@@ -1,5 +1,5 @@
 /** Traces leave the process only when a collector is configured: OTEL_EXPORTER_OTLP_ENDPOINT, OTLP over HTTP with JSON. */
-import { NodeHttpClient } from "@effect/platform-node"
+import { FetchHttpClient } from "effect/http"
 import { Config, Effect, Layer, Option } from "effect"
 import { OtlpSerialization, OtlpTracer } from "effect/observability"
 
@@ -15,6 +15,6 @@ export const layerConfig = (program: string, version: string) =>
         url: `${endpoint.value.replace(/\/$/, "")}/v1/traces`,
         resource: { serviceName: `odto-${program}`, serviceVersion: version },
         shutdownTimeout
-      }).pipe(Layer.provide([OtlpSerialization.layerJson, NodeHttpClient.layerUndici]))
+      }).pipe(Layer.provide([OtlpSerialization.layerJson, FetchHttpClient.layer]))
     })
   )
