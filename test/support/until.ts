@@ -8,10 +8,4 @@ export const until = <A, E, R>(
   question: Effect.Effect<A, E, R>,
   isWanted: (answer: A) => boolean
 ): Effect.Effect<A, E, R> =>
-  Effect.flatMap(
-    question,
-    (answer) =>
-      isWanted(answer)
-        ? Effect.succeed(answer)
-        : Effect.andThen(Effect.sleep(askAgainMillis), until(question, isWanted))
-  )
+  Effect.filterOrElse(question, isWanted, () => Effect.andThen(Effect.sleep(askAgainMillis), until(question, isWanted)))
