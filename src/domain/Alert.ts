@@ -15,6 +15,17 @@ export const AlertView = Schema.Struct({
 }).annotate({ identifier: "Alert" })
 export type AlertView = typeof AlertView.Type
 
+const instant = "\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?" +
+  "(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)"
+/** As Go spells it: RFC 3339 with up to nine digits of a second. */
+const Instant = Schema.String.check(
+  Schema.isPattern(new RegExp(`^${instant}$`, "u"), { message: "an instant is written as in RFC 3339" })
+)
+/** Empty, or the zero time of Go: not yet. */
+const InstantOrEmpty = Schema.String.check(
+  Schema.isPattern(new RegExp(`^(${instant})?$`, "u"), { message: "an instant is written as in RFC 3339" })
+)
+
 /** https://prometheus.io/docs/alerting/latest/configuration/#webhook_config */
 export const AlertmanagerMessage = Schema.Struct({
   version: Schema.String,
@@ -25,8 +36,8 @@ export const AlertmanagerMessage = Schema.Struct({
     status: Schema.Literals(["firing", "resolved"]),
     labels: Labels,
     annotations: Schema.optionalKey(Labels),
-    startsAt: Schema.String,
-    endsAt: Schema.optionalKey(Schema.String),
+    startsAt: Instant,
+    endsAt: Schema.optionalKey(InstantOrEmpty),
     generatorURL: Schema.optionalKey(Schema.String),
     fingerprint: Schema.String
   })).check(Schema.isMaxLength(1_000))

@@ -14,7 +14,7 @@ import { BrokerFaults } from "#services/ports/memory/MemoryBroker.ts"
 import { MemoryFaults } from "#services/ports/memory/MemoryFaults.ts"
 import { Worker } from "#services/processor/Worker.ts"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, type Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { world } from "../support/Memory.ts"
 
@@ -143,6 +143,23 @@ describe("the way of a job", () => {
 
       assert.deepStrictEqual([dead.status, dead.attempt, dead.failures], ["dead", 3, 3])
       assert.deepStrictEqual([again.status, again.attempt, again.failures], ["dead", 6, 3])
+    }).pipe(Effect.provide(system)))
+
+  it.effect("does not begin for a payload that is nested without end", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("1 second")
+      const intake = yield* Intake
+      const deep = Array.from({ length: 100_000 }).reduce<Schema.Json>((inner) => [inner], [])
+
+      const answers = yield* intake.submit(
+        [{}, { deep }].map((payload) => ({
+          job: { type: JobTypeName.make("test.quick"), payload },
+          traceparent: undefined
+        })),
+        localActor
+      )
+
+      assert.deepStrictEqual(answers.map(({ _tag }) => _tag), ["Accepted", "InvalidPayload"])
     }).pipe(Effect.provide(system)))
 
   it.effect("ends when its result cannot be kept, and says why", () =>

@@ -45,8 +45,8 @@ export const layerWebhook = HttpApiBuilder.group(
           status: alert.status,
           labels: alert.labels,
           annotations: alert.annotations ?? {},
-          startsAt: alert.startsAt,
-          endsAt: alert.status === "resolved" && isSet(alert.endsAt) ? alert.endsAt : null,
+          startsAt: isoOf(Date.parse(alert.startsAt)),
+          endsAt: alert.status === "resolved" && isSet(alert.endsAt) ? isoOf(Date.parse(alert.endsAt)) : null,
           receivedAt
         }))
         yield* alerts.record(views).pipe(Effect.catch(Problems.ofStore))

@@ -5,10 +5,10 @@
  * made before the first try, so that after a broken connection the same batch is simply sent again: what already
  * carries our id is our own work.
  */
-import { Context, Effect, Layer, Schedule } from "effect"
 import type { Actor } from "#domain/Access.ts"
 import { defaultIdempotencyTtlMillis, defaultPriority, defaultQueue, JobId, type SubmitJob } from "#domain/Job.ts"
-import { canonicalJson } from "#domain/Json.ts"
+import { canonicalJson, isTooDeep, maxJsonDepth } from "#domain/Json.ts"
+import { Context, Effect, Layer, Schedule } from "effect"
 import * as Batcher from "../Batcher.ts"
 import { Ids } from "../ports/Ids.ts"
 import { type Accepted, JobStore, type NewJob } from "../ports/JobStore.ts"
@@ -80,12 +80,22 @@ export class Intake extends Context.Service<Intake, {
         yield* signals.send("log")
         return answers
       })
-      const batcher = yield* Batcher.make({ what: "submissions", maxBatch: maxGroup, maxWaiting, concurrency, run: commit })
+      const batcher = yield* Batcher.make({
+        what: "submissions",
+        maxBatch: maxGroup,
+        maxWaiting,
+        concurrency,
+        run: commit
+      })
 
       const prepare = Effect.fnUntraced(function*({ job, traceparent }: Submission, actor: Actor) {
         const type = yield* types.find(job.type)
         if (type === undefined) return { _tag: "UnknownType" as const, type: job.type }
         const payload = job.payload ?? {}
+        if (isTooDeep(payload)) {
+          const message = `arrays and objects are more than ${maxJsonDepth} levels deep`
+          return { _tag: "InvalidPayload" as const, issues: [{ path: "", message }] }
+        }
         const issues = type.check(payload)
         if (issues.length > 0) return { _tag: "InvalidPayload" as const, issues }
         const queue = job.queue ?? defaultQueue
