@@ -1,6 +1,7 @@
 /** What the servers of the two APIs have in common: their options, and how one is put together and taken apart. */
 import { TokenStore } from "#services/ports/TokenStore.ts"
-import { type Context, Effect, Layer, type Redacted, Schema } from "effect"
+import { Context, Effect, Layer, type Redacted, Schema, type Scope, Tracer } from "effect"
+import { HttpMiddleware } from "effect/http"
 import { type HttpApi, HttpApiBuilder, type HttpApiGroup } from "effect/http-api"
 import * as Callers from "./Callers.ts"
 import * as Docs from "./Docs.ts"
@@ -38,7 +39,11 @@ export const routes = <Id extends string, Groups extends HttpApiGroup.Constraint
   Layer.mergeAll(
     HttpApiBuilder.layer(api, { openapiPath: "/openapi.json" }),
     Docs.layer(api),
-    Edge.layer(api, { requireTokens: needsTokens(options), allowedHosts: options.allowedHosts ?? [] })
+    Edge.layer(api, {
+      requireTokens: needsTokens(options),
+      allowedHosts: options.allowedHosts ?? [],
+      pages: ["/", "/docs", "/openapi.json"]
+    })
   )
 
 /** Who may call, and what the refused are told. */
@@ -47,6 +52,20 @@ export const layerGuards = (options: ApiServerOptions) =>
 
 /** The program logs requests and its address itself. */
 export const quiet = { disableLogger: true, disableListenLog: true } as const
+
+/** Probes would be most of all traces, and a stream has no end to wait for. */
+const untraced = /^\/(healthz|readyz|metrics|stream)\b/u
+
+const withoutSpan = <R>({ mapUnsafe }: Context.Context<R>): Context.Context<R> =>
+  Context.makeUnsafe<R>(new Map([...mapUnsafe].filter(([key]) => key !== Tracer.ParentSpanKey)))
+
+/** Every request begins a trace or goes on with the client's; the span in which the program was started is none of theirs. */
+export const traced = <A, E, R>(served: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+  Layer.effectContext(
+    Effect.flatMap(Effect.scope, (scope) => Layer.buildWithScope(served, scope)).pipe(
+      Effect.updateContext(withoutSpan<R | Scope.Scope>)
+    )
+  ).pipe(Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, ({ url }) => untraced.test(url))))
 
 /** Fails unless somebody holds a token. */
 const tokenExists = Effect.fnUntraced(function*(host: string) {
@@ -68,7 +87,7 @@ export const start = <Self, A, E, R>(
 ) => {
   const host = hostOf(options)
   const listening = Layer.effect(tag, Listener.addressOf(host)).pipe(
-    Layer.provide(served),
+    Layer.provide(traced(served)),
     Layer.provide(Listener.layer(options))
   )
   return Layer.unwrap(Effect.as(needsTokens(options) ? tokenExists(host) : Effect.void, listening))

@@ -22,9 +22,10 @@ interface KnownPath {
 const patternOf = (path: string): RegExp =>
   new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/gu, "\\$&").replace(/:[A-Za-z]+/gu, "[^/]+")}/?$`, "u")
 
-/** The addresses of an API and the methods that they take, beside those that every program has. */
+/** The addresses of an API and the methods that they take, and the pages beside it. */
 const pathsOf = <Id extends string, Groups extends HttpApiGroup.Constraint>(
-  api: HttpApi.HttpApi<Id, Groups>
+  api: HttpApi.HttpApi<Id, Groups>,
+  pages: ReadonlyArray<string>
 ): ReadonlyArray<KnownPath> => {
   const paths = new Map<string, KnownPath>()
   const add = (path: string, method: string) => {
@@ -37,7 +38,7 @@ const pathsOf = <Id extends string, Groups extends HttpApiGroup.Constraint>(
     onGroup: () => undefined,
     onEndpoint: ({ endpoint }) => add(endpoint.path, endpoint.method)
   })
-  for (const path of ["/", "/docs", "/openapi.json"]) add(path, "GET")
+  for (const path of pages) add(path, "GET")
   return [...paths.values()]
 }
 
@@ -45,18 +46,23 @@ const notFound = (paths: ReadonlyArray<KnownPath>, method: string, url: string) 
   const path = url.split("?", 1)[0] ?? url
   const methods = paths.flatMap(({ methods, pattern }) => pattern.test(path) ? [...methods] : [])
   return methods.length === 0
-    ? new RouteNotFound({ detail: `There is nothing at ${path}. GET /docs lists what there is.` })
+    ? new RouteNotFound({ detail: `There is nothing at ${path}.` })
     : new MethodNotAllowed({ detail: `${path} does not take ${method}.`, allow: methods })
+}
+
+export interface EdgeOptions extends Guard.GuardOptions {
+  /** Addresses that are read beside those of the API. */
+  readonly pages: ReadonlyArray<string>
 }
 
 export const layer = <Id extends string, Groups extends HttpApiGroup.Constraint>(
   api: HttpApi.HttpApi<Id, Groups>,
-  options: Guard.GuardOptions
+  options: EdgeOptions
 ) =>
   HttpRouter.use(Effect.fn(function*(router) {
     const metrics = yield* Metrics
     const guard = Guard.make(options)
-    const paths = pathsOf(api)
+    const paths = pathsOf(api, options.pages)
     let inFlight = 0
 
     const fallback = (request: HttpServerRequest.HttpServerRequest, cause: Cause.Cause<unknown>) => {

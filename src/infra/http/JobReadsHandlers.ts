@@ -1,11 +1,13 @@
 /** Jobs as they are read over HTTP: lists, single jobs, timelines. */
+import type { InvalidRequest } from "#domain/contract/Problems.ts"
 import { ReadModelApi } from "#domain/contract/ReadModelApi.ts"
+import type { JobId } from "#domain/Job.ts"
 import { decodeCursor, encodeCursor, type JobFilter, pageLimit } from "#domain/JobFilter.ts"
 import { Numbers } from "#services/read-model/Numbers.ts"
 import { isoOf } from "#services/read-model/Reading.ts"
 import { Timeline } from "#services/read-model/Timeline.ts"
 import { TruthViews } from "#services/read-model/TruthViews.ts"
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { misfit } from "./issues.ts"
 import * as Problems from "./Problems.ts"
@@ -13,13 +15,13 @@ import { severalOf } from "./query.ts"
 
 const defaultRecent = 50
 
-const cursorOf = (cursor: string | undefined) => {
-  if (cursor === undefined) return Effect.succeed(undefined)
-  const after = decodeCursor(cursor)
-  return Option.isSome(after)
-    ? Effect.succeed(after.value)
-    : Effect.fail(misfit([{ in: "query", path: "/cursor", message: "is not a cursor of this list" }]))
-}
+const foreignCursor = () => misfit([{ in: "query", path: "/cursor", message: "is not a cursor of this list" }])
+
+/** Where the page before ended; undefined for the first page. */
+const cursorOf = (cursor: string | undefined): Effect.Effect<JobId | undefined, InvalidRequest> =>
+  cursor === undefined
+    ? Effect.succeed(cursor)
+    : Effect.mapError(Effect.fromOption(decodeCursor(cursor)), foreignCursor)
 
 export const layer = HttpApiBuilder.group(
   ReadModelApi,

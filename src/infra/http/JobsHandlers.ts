@@ -11,7 +11,7 @@ import { maxBatchJobs, type SubmitJob } from "#domain/Job.ts"
 import * as TraceContext from "#domain/TraceContext.ts"
 import { Control } from "#services/gateway/Control.ts"
 import { Intake, type Submission } from "#services/gateway/Intake.ts"
-import { Effect, Result } from "effect"
+import { Effect, Option, Result, Tracer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { misfit } from "./issues.ts"
@@ -28,8 +28,9 @@ export interface JobsOptions {
 const traceparentOf = Effect.fnUntraced(function*(header: string | undefined) {
   const given = TraceContext.parse(header)
   if (given !== undefined) return TraceContext.format(given)
-  const span = yield* Effect.orElseSucceed(Effect.currentSpan, () => undefined)
-  return span === undefined || span.traceId === "noop" ? undefined : TraceContext.ofSpan(span)
+  const span = Option.getOrUndefined(yield* Effect.serviceOption(Tracer.ParentSpan))
+  // Without a tracer the server begins no span, and the span that the program started in is nobody's trace.
+  return span?._tag === "Span" && span.kind === "server" ? TraceContext.ofSpan(span) : undefined
 })
 
 /** The key of the header and of the body are the same thing; two different ones are a mistake. */
@@ -68,8 +69,10 @@ export const layer = ({ readModelUrl = "" }: JobsOptions = {}) =>
       const control = yield* Control
       const submitted = (submissions: ReadonlyArray<Submission>) =>
         Effect.flatMap(CurrentActor, (actor) => intake.submit(submissions, actor)).pipe(
-          Effect.catchTag("StoreError", Problems.ofStore),
-          Effect.catchTag("Overloaded", (error) => Effect.fail(Problems.ofOverload(error)))
+          Effect.catchTags({
+            StoreError: Problems.ofStore,
+            Overloaded: (error) => Effect.fail(Problems.ofOverload(error))
+          })
         )
 
       return handlers

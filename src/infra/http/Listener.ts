@@ -10,8 +10,7 @@ import { NetAddress } from "effect/net"
 import { createServer, type Server, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
 
-/** What is being answered when the program stops gets this long. */
-const grace = Duration.seconds(5)
+const defaultGrace = Duration.seconds(5)
 /** Bytes of all headers of a request. */
 const maxHeaderBytes = 16 * 1024
 /** A request must have come whole by then: 16 MiB over a slow line. */
@@ -28,6 +27,8 @@ export interface ListenOptions {
   readonly port: number
   /** Environment variable that names the port, for the message when the port is taken. */
   readonly portVariable: string
+  /** What is being answered when the program stops gets this long. Default: 5 seconds. */
+  readonly grace?: Duration.Input | undefined
 }
 
 export const defaultHost = "127.0.0.1"
@@ -94,7 +95,7 @@ const codeOf = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "unknown"
 
 /** The server of one program; it listens when the layer is built. */
-export const layer = ({ host = defaultHost, port, portVariable }: ListenOptions) =>
+export const layer = ({ grace = defaultGrace, host = defaultHost, port, portVariable }: ListenOptions) =>
   Layer.unwrap(Effect.sync(() => {
     const server = makeServer()
     const listening = NodeHttpServer.layer(() => server, { host, port, gracefulShutdownTimeout: grace }).pipe(

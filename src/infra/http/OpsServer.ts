@@ -14,12 +14,15 @@ export class OpsServer extends Context.Service<OpsServer, Listener.Address>()("o
 /** Listens as soon as it is built. There is nothing to do here, so any Host and Origin may look. */
 export const layer = (options: Listener.ListenOptions) =>
   Layer.effect(OpsServer, Listener.addressOf(options.host ?? Listener.defaultHost)).pipe(
-    Layer.provide(HttpRouter.serve(
-      Layer.merge(HttpApiBuilder.layer(OpsApi), Edge.layer(OpsApi, { requireTokens: true, allowedHosts: [] })).pipe(
+    Layer.provide(ApiServer.traced(HttpRouter.serve(
+      Layer.merge(
+        HttpApiBuilder.layer(OpsApi),
+        Edge.layer(OpsApi, { requireTokens: true, allowedHosts: [], pages: [] })
+      ).pipe(
         Layer.provide(OpsHandlers.layerOps),
         Layer.provide(Problems.layer)
       ),
       ApiServer.quiet
-    )),
+    ))),
     Layer.provide(Listener.layer(options))
   )

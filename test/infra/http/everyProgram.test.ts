@@ -1,13 +1,15 @@
 import { GatewayApi } from "#domain/contract/GatewayApi.ts"
 import { ReadModelApi } from "#domain/contract/ReadModelApi.ts"
+import { GatewayServer } from "#infra/http/GatewayServer.ts"
 import * as OpsServer from "#infra/http/OpsServer.ts"
 import * as Health from "#services/Health.ts"
 import { BrokerFaults } from "#services/ports/memory/MemoryBroker.ts"
 import { MemoryFaults } from "#services/ports/memory/MemoryFaults.ts"
 import { Metrics } from "#services/ports/Metrics.ts"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { connect } from "node:net"
+import { until } from "../../support/until.ts"
 import { type Answer, call, problemOf } from "./call.ts"
 import * as Programs from "./Programs.ts"
 
@@ -176,32 +178,59 @@ layer(Programs.layer(), { excludeTestServices: true })("Every program", (it) => 
     }))
 })
 
-describe("A program that stops", () => {
-  it.live("cuts a request that never ends", () =>
+describe("A program without an API", () => {
+  it.live("answers probes under any name, and has no documents", () =>
     Effect.gen(function*() {
-      const scope = yield* Scope.make()
-      const context = yield* Layer.buildWithScope(
-        OpsServer.layer({ port: 0, portVariable: "ODTO_OPS_PORT" }).pipe(
-          Layer.provide(
-            Health.Health.layer({ program: "dispatcher", version: "1.2.3", dependencies: Effect.succeed([]) })
-          ),
-          Layer.provide(Metrics.layerMemory)
-        ),
-        scope
-      )
-      const { url } = yield* Effect.provide(OpsServer.OpsServer, context)
+      const { url } = yield* OpsServer.OpsServer
       const alive = yield* call(`${url}/healthz`, { headers: { host: "dispatcher.odto.svc:9101" } })
       const ready = yield* call(`${url}/readyz`)
-      const endless = yield* Effect.forkChild(
-        raw(url, "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nx"),
+      const metrics = yield* call(`${url}/metrics`)
+      const noDocs = yield* call(`${url}/docs`)
+
+      assert.deepStrictEqual(alive.json, { status: "alive", program: "dispatcher", version: "1.2.3" })
+      assert.deepInclude(ready.json, { status: "ready", dependencies: [] })
+      assert.include(metrics.text, "route=\"/readyz\"")
+      assert.deepStrictEqual([noDocs.status, problemOf(noDocs)], [404, "route-not-found"])
+    }).pipe(Effect.provide(
+      OpsServer.layer({ port: 0, portVariable: "ODTO_OPS_PORT" }).pipe(
+        Layer.provide(
+          Health.Health.layer({ program: "dispatcher", version: "1.2.3", dependencies: Effect.succeed([]) })
+        ),
+        Layer.provide(Metrics.layerMemory)
+      )
+    )))
+})
+
+describe("A program that stops", () => {
+  it.live("gives what it is answering a moment, and then cuts it", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(Programs.gateway({ grace: "500 millis" }), scope)
+      const { url } = yield* Effect.provide(GatewayServer, context)
+      const stores = yield* MemoryFaults
+      yield* stores.order("JobStore.cancel", { _tag: "Hang" })
+      const hanging = yield* Effect.forkChild(
+        raw(
+          url,
+          "POST /jobs/0197a5f0-0000-7000-8000-000000000001/cancel HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+        ),
         { startImmediately: true }
       )
+      const endless = yield* Effect.forkChild(
+        raw(
+          url,
+          "POST /jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+        ),
+        { startImmediately: true }
+      )
+      yield* until(call(`${url}/metrics`), ({ text }) => text.includes("odto_http_requests_in_flight{} 3"))
       const stoppingAt = performance.now()
       yield* Scope.close(scope, Exit.void)
+      const took = performance.now() - stoppingAt
+      yield* Fiber.join(hanging)
+      yield* Fiber.join(endless)
 
-      assert.strictEqual(alive.json["program"], "dispatcher")
-      assert.deepInclude(ready.json, { status: "ready", dependencies: [] })
-      assert.isBelow(performance.now() - stoppingAt, 8_000)
-      assert.isDefined(endless)
-    }), 20_000)
+      assert.isAtLeast(took, 400)
+      assert.isBelow(took, 3_000)
+    }).pipe(Effect.provide(Programs.ports)), 20_000)
 })

@@ -11,7 +11,7 @@ layer(Programs.layer(), { excludeTestServices: true })("The system over HTTP", (
     Effect.gen(function*() {
       yield* submit({ queue: "busy" })
       yield* Effect.sleep("300 millis") // past the moment in which screens share a reading
-      const [stats, queues, workers, types] = yield* Effect.all(["/stats", "/queues", "/workers", "/types"].map(get))
+      const [stats, queues, workers, types] = yield* Effect.forEach(["/stats", "/queues", "/workers", "/types"], get)
 
       assert.deepInclude(stats?.json["jobs"], { status: "ok", accepted: 1 })
       assert.deepInclude(stats?.json["workers"], { status: "ok", live: 1, slots: 10 })
