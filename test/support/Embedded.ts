@@ -1,10 +1,9 @@
 /** Embedded databases for tests, each in a fresh data folder that is gone at the end of the scope. */
 import { DataFolder } from "#infra/pglite/DataFolder.ts"
+import { makeTemplate } from "#infra/pglite/makeTemplate.ts"
 import * as Pglite from "#infra/pglite/Pglite.ts"
-import { makeTemplate } from "#infra/pglite/template.ts"
-import { findTemplate, templateName } from "#infra/pglite/templateFile.ts"
 import { Effect, Layer, type Scope } from "effect"
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
@@ -14,22 +13,15 @@ export const freshFolder: Effect.Effect<string, never, Scope.Scope> = Effect.acq
   (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
 ).pipe(Effect.map((folder) => join(folder, "home")))
 
-/**
- * The template of this installation, or one that is made for all test runs on this machine: a new database would take
- * seconds without.
- */
+const { version } = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../../node_modules/@electric-sql/pglite/package.json"), "utf8")
+)
+
+/** An empty database that is made once for all test runs on this machine: it takes seconds. */
 export const template: Effect.Effect<string> = Effect.promise(async () => {
-  const built = findTemplate()
-  if (built !== undefined) return built
-  const folder = join(tmpdir(), "odto-test-template")
-  const made = join(folder, templateName)
-  if (existsSync(made)) return made
-  const mine = mkdtempSync(join(tmpdir(), "odto-test-template-"))
-  await makeTemplate(mine)
-  mkdirSync(folder, { recursive: true })
-  renameSync(join(mine, templateName), made)
-  rmSync(mine, { recursive: true })
-  return made
+  const file = join(tmpdir(), `odto-test-template-${version}.tar.zst`)
+  if (!existsSync(file)) await makeTemplate(file, {})
+  return file
 })
 
 /** The database in the data folder `home`. */

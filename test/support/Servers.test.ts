@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { connect } from "amqplib"
-import { Effect } from "effect"
+import { Effect, Fiber, Option } from "effect"
 import { Redis } from "ioredis"
 import { MongoClient } from "mongodb"
 import { spawn } from "node:child_process"
@@ -34,7 +34,7 @@ describeWithServers(["postgres"], "PostgreSQL", () => {
     }))
 })
 
-describeWithServers(["postgres"], "A server of one's own", () => {
+describeWithServers(["postgres", "redis"], "A server of one's own", () => {
   it.live("is killed and starts again on the same port and data", () =>
     Effect.gen(function*() {
       const server = yield* ownServer("postgres")
@@ -48,6 +48,24 @@ describeWithServers(["postgres"], "A server of one's own", () => {
       assert.strictEqual(gone._tag, "Failure")
       assert.notStrictEqual(yield* server.pid, before)
       assert.deepStrictEqual(yield* query(server.url, "select answer from kept"), [{ answer: 42 }])
+    }))
+
+  it.live("answers nothing while it is frozen, and goes on afterwards", () =>
+    Effect.gen(function*() {
+      const server = yield* ownServer("redis")
+      const redis = yield* Effect.acquireRelease(
+        Effect.sync(() => new Redis(server.url)),
+        (open) => Effect.sync(() => open.disconnect())
+      )
+      yield* Effect.promise(() => redis.ping())
+
+      yield* server.freeze
+      const pong = yield* Effect.forkChild(Effect.promise(() => redis.ping()))
+      const silence = yield* Effect.timeoutOption(Fiber.await(pong), "300 millis")
+      yield* server.thaw
+
+      assert.isTrue(Option.isNone(silence))
+      assert.strictEqual(yield* Fiber.join(pong), "PONG")
     }))
 
   it.live("stops in good order and starts again", () =>
