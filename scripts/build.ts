@@ -9,17 +9,7 @@
  * modules use the user's Effect. Drivers stay packages, each imported by the program that needs it.
  */
 import { spawnSync } from "node:child_process"
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync
-} from "node:fs"
+import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { basename, isAbsolute, join, posix } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { rolldown } from "rolldown"
@@ -91,13 +81,17 @@ const declare = () => {
 
 /** The database that every new data folder starts from. It takes seconds, so it stays until what makes it changes. */
 const makeTemplate = async () => {
-  const maker = join(root, "src/infra/pglite/template.ts")
-  if (!existsSync(maker)) return
   const { templateName } = await import("../src/infra/pglite/templateFile.ts")
   const made = statSync(join(dist, templateName), { throwIfNoEntry: false })?.mtimeMs ?? 0
-  if ([maker, join(root, "package-lock.json")].every((path) => statSync(path).mtimeMs < made)) return
-  const template = await import("../src/infra/pglite/template.ts")
-  await template.makeTemplate(dist)
+  const sources = [
+    "src/infra/{pglite,postgres/migrations}/*.ts",
+    "src/infra/postgres/Migrations.ts",
+    "package-lock.json"
+  ]
+  if (globSync(sources, { cwd: root }).every((path) => statSync(join(root, path)).mtimeMs < made)) return
+  const template = await import("../src/infra/pglite/makeTemplate.ts")
+  const { migrations } = await import("../src/infra/postgres/migrations/all.ts")
+  await template.makeTemplate(join(dist, templateName), migrations)
 }
 
 const isAbandoned = () => {

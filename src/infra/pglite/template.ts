@@ -1,5 +1,5 @@
 /**
- * A new database in milliseconds: PostgreSQL's own making of one takes seconds, so the build makes one and packs it.
+ * The folder of a new database, from a packed one where there is one: PostgreSQL's own making takes seconds.
  *
  * A folder is there completely or not at all: it is unpacked under another name, written to disk, and renamed.
  */
@@ -8,14 +8,10 @@ import { existsSync, readFileSync } from "node:fs"
 import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
-import { constants, zstdCompress, zstdDecompress } from "node:zlib"
-import { templateName } from "./templateFile.ts"
+import { zstdDecompress } from "node:zlib"
 
 /** PostgreSQL's major version; it opens only what was made by the same. */
 const postgresVersion = "18"
-
-/** 1.8 MB in 0.2 s; the highest level saves a quarter of it and takes 3 s. */
-const compressionLevel = 9
 
 /**
  * Small segments of the write-ahead log make the folder, and what a start after a crash has to read again, small.
@@ -28,7 +24,7 @@ const initdbArguments = ["--wal-segsize=1"]
  * It has one database inside instead of three: nobody could vacuum the other two, and their age would stop the cluster
  * after two thousand million transactions.
  */
-const makeArchive = async (): Promise<Buffer> => {
+export const makeArchive = async (): Promise<Buffer> => {
   const database = await PGlite.create({ initDbStartParams: initdbArguments })
   try {
     await database.exec("UPDATE pg_database SET datistemplate = false")
@@ -39,17 +35,6 @@ const makeArchive = async (): Promise<Buffer> => {
   } finally {
     await database.close()
   }
-}
-
-/** Writes the template into a folder, for the build. */
-export const makeTemplate = async (folder: string): Promise<void> => {
-  const archive = await makeArchive()
-  const packed = await promisify(zstdCompress)(archive, {
-    params: { [constants.ZSTD_c_compressionLevel]: compressionLevel }
-  })
-  const file = join(folder, templateName)
-  await writeFile(`${file}.new`, packed)
-  await rename(`${file}.new`, file)
 }
 
 /** Makes the folder of a database where there is none. Fails when the one that is there is of another PostgreSQL. */

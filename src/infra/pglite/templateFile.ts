@@ -1,13 +1,11 @@
-/** Where the template of a new database is; apart from its making, which needs all of PGlite. */
+/** The file of the template in the bundle; apart from its making, which needs all of PGlite. */
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
-/** The file in the bundle. */
 export const templateName = "pglite-template.tar.zst"
 
-/** The template of this installation, where there is one: in the bundle, beside us; for the sources, what was built. */
+/** It lies beside the bundle. The sources have none: it would fall behind them. */
 export const findTemplate = (): string | undefined => {
-  const folder = import.meta.url.endsWith(".ts") ? "../../../dist/" : "./"
-  const file = fileURLToPath(new URL(folder + templateName, import.meta.url))
+  const file = fileURLToPath(new URL(templateName, import.meta.url))
   return existsSync(file) ? file : undefined
 }
