@@ -70,7 +70,7 @@ export const layer = <Id extends string, Groups extends HttpApiGroup.Constraint>
       if (HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound") {
         return Problems.answer(notFound(paths, request.method, request.url))
       }
-      return Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : Problems.answer(error)
+      return Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : Problems.answer(error, cause)
     }
     const record = (
       exchange: Exchange,

@@ -20,7 +20,7 @@ import type { Overloaded } from "#services/Batcher.ts"
 import type { StoreError } from "#services/ports/StoreError.ts"
 import type { TooManyReaders } from "#services/read-model/LiveFeed.ts"
 import type { SourceDown } from "#services/read-model/Reading.ts"
-import { Effect, Layer } from "effect"
+import { Cause, Effect, Layer } from "effect"
 import { HttpServerError, HttpServerResponse } from "effect/http"
 import { HttpApiError } from "effect/http-api"
 import { CurrentExchange } from "./Exchange.ts"
@@ -121,11 +121,14 @@ const isProblem = (error: unknown): error is Problem =>
   error.type.startsWith("urn:odto:problem:")
 
 /** Answers with the problem, or with the problem that an unforeseen error stands for. */
-export const answer = (error: unknown): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+export const answer = (
+  error: unknown,
+  cause: Cause.Cause<unknown> = Cause.die(error)
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.gen(function*() {
     const { id } = yield* CurrentExchange
     const problem = isProblem(error) ? error : ofUnforeseen(error)
-    if (problem.status === 500) yield* Effect.logError("a request failed", { request: id }, error)
+    if (problem.status === 500) yield* Effect.logError("a request failed", { request: id }, cause)
     return toResponse(problem, id)
   })
 
@@ -134,7 +137,7 @@ export const layer = Layer.succeed(
   ProblemAnswers.of((httpEffect, { endpoint }) =>
     Effect.flatMap(CurrentExchange, (exchange) => {
       exchange.route = endpoint.path
-      return httpEffect.pipe(Effect.catch(answer))
+      return httpEffect.pipe(Effect.catch((error) => answer(error)))
     })
   )
 )

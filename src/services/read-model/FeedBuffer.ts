@@ -15,8 +15,8 @@ export interface FeedBuffer {
   /** Every closed row after this position, up to `last`, is in the buffer. */
   readonly base: Position
   readonly last: Position
-  /** When the newest row was written, by the store's clock; undefined before the first. */
-  readonly newestAt: number | undefined
+  /** When the oldest of the rows was written that were written after this instant; undefined when none is known. */
+  readonly oldestSince: (atMillis: number) => number | undefined
   /** Adds the row that follows `last`. */
   readonly append: (row: LogRow) => void
   /** Rows after the position, at most so many events (one row at least); undefined when the position is before `base`. */
@@ -26,7 +26,6 @@ export interface FeedBuffer {
 export const make = (start: Position): FeedBuffer => {
   let base = start
   let last = start
-  let newestAt: number | undefined
   let events = 0
   // Rows before `first` have been dropped; the array is cut when half of it is dropped.
   let rows: Array<LogRow> = []
@@ -52,13 +51,18 @@ export const make = (start: Position): FeedBuffer => {
     get last() {
       return last
     },
-    get newestAt() {
-      return newestAt
+    oldestSince: (atMillis) => {
+      let oldest: number | undefined
+      for (let index = rows.length - 1; index >= first; index--) {
+        const row = rows[index]
+        if (row === undefined || row.at <= atMillis) break
+        oldest = row.at
+      }
+      return oldest
     },
     append: (row) => {
       rows.push(row)
       last = row.position
-      newestAt = row.at
       events += row.events.length
       while (rows.length - first > bufferRows || (events > bufferEvents && rows.length - first > 1)) {
         const dropped = rows[first++]

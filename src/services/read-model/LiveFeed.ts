@@ -52,8 +52,8 @@ export class LiveFeed extends Context.Service<LiveFeed, {
   readonly follow: (
     lastEventId: string | undefined
   ) => Effect.Effect<Stream.Stream<FeedItem>, TooManyReaders | StoreError>
-  /** When the newest known row was written, by the store's clock. */
-  readonly newestAt: () => number | undefined
+  /** When the oldest known row was written that was written after this instant, by the store's clock. */
+  readonly oldestSince: (atMillis: number) => number | undefined
   /** Ends all streams: open streams would hold up the shutdown of the server. */
   readonly end: Effect.Effect<void>
 }>()("odto/services/read-model/LiveFeed") {
@@ -188,7 +188,7 @@ export class LiveFeed extends Context.Service<LiveFeed, {
           metrics.set("odto_sse_clients", {}, readers)
         })
       return LiveFeed.of({
-        newestAt: () => state?.buffer.newestAt,
+        oldestSince: (atMillis) => state?.buffer.oldestSince(atMillis),
         end: Effect.asVoid(Deferred.succeed(ended, undefined)),
         follow: Effect.fn("LiveFeed.follow")(function*(lastEventId) {
           if (readers >= maxReaders) return yield* new TooManyReaders({ limit: maxReaders })

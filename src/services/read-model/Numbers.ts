@@ -85,15 +85,13 @@ export class Numbers extends Context.Service<Numbers, {
       const feed = yield* LiveFeed
       const truth = yield* TruthName
 
-      /** Live numbers are as old as the newest event that they do not hold. */
+      /** Live numbers are as old as the oldest row that they do not hold. */
       const ofLive = <A, E extends { readonly message: string }>(read: Effect.Effect<A, E>) =>
         Effect.gen(function*() {
           const [value, state] = yield* answerOf(live.name, Effect.all([read, live.freshness], { concurrency: 2 }))
           const now = yield* Clock.currentTimeMillis
-          const newest = feed.newestAt()
-          const behind = newest === undefined || newest <= (state.newestRowAt ?? 0)
-            ? 0
-            : now - (state.newestRowAt ?? newest)
+          const uncounted = feed.oldestSince(state.newestRowAt ?? 0)
+          const behind = uncounted === undefined ? 0 : now - uncounted
           return { value, rebuilding: state.rebuilding, freshness: freshness(live.name, now, behind, state.rebuilding) }
         })
 

@@ -138,6 +138,18 @@ layer(Programs.layer(), { excludeTestServices: true })("Control over HTTP", (it)
       )
     }))
 
+  it.effect("answers what should not have happened with a problem that gives nothing away", () =>
+    Effect.gen(function*() {
+      const faults = yield* MemoryFaults
+      const jobId = yield* submit({ queue: "defect" })
+      yield* faults.order("JobStore.cancel", { _tag: "Fail", reason: "data" })
+      const answer = yield* post(`/jobs/${jobId}/cancel`).pipe(Effect.ensuring(faults.restore))
+
+      assert.deepStrictEqual([answer.status, problemOf(answer)], [500, "internal"])
+      assert.notInclude(answer.text, "ordered")
+      assert.strictEqual(answer.json["instance"], `urn:odto:request:${String(answer.headers["x-request-id"])}`)
+    }))
+
   it.effect("does not know whether it was done when the answer of the store is lost", () =>
     Effect.gen(function*() {
       const faults = yield* MemoryFaults

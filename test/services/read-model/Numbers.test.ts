@@ -1,3 +1,5 @@
+import { start } from "#domain/Position.ts"
+import { Broker } from "#services/ports/Broker.ts"
 import { JobQueries } from "#services/ports/JobQueries.ts"
 import { latencyBoundsMillis, LiveStats, LiveStatsError } from "#services/ports/LiveStats.ts"
 import * as Memory from "#services/ports/memory/Memory.ts"
@@ -58,6 +60,30 @@ describe("Numbers", () => {
       }
       assert.deepInclude(stats.broker, { status: "ok", connected: true })
       assert.deepInclude(stats.relay, { status: "ok", lagMillis: 0, epoch: 1 })
+    }).pipe(Effect.provide(numbersOver(layerLiveStats))))
+
+  it.effect("says that live numbers are as old as the oldest row that they do not hold, however long it was quiet", () =>
+    Effect.gen(function*() {
+      const live = yield* LiveStats
+      const broker = yield* Broker
+      const numbers = yield* Numbers
+      const old = lifeOf({ firstId: 1, at: 1_000 })
+      yield* TestClock.setTime(3_600_000)
+      yield* live.apply(old)
+      const idle = yield* numbers.recent(1)
+      const fresh = lifeOf({ firstId: 4, at: 3_599_000 })
+      yield* Effect.forEach(
+        fresh,
+        (row, index) => broker.sendLog([{ row, previous: fresh[index - 1]?.position ?? start }])
+      )
+      yield* TestClock.adjust("1 seconds")
+      const behind = yield* numbers.recent(1)
+      yield* live.apply(fresh)
+      const again = yield* numbers.recent(1)
+
+      assert.strictEqual(idle.freshness.ageMillis, 0)
+      assert.strictEqual(behind.freshness.ageMillis, 2_000)
+      assert.strictEqual(again.freshness.ageMillis, 0)
     }).pipe(Effect.provide(numbersOver(layerLiveStats))))
 
   it.effect("shows a store that is down as down, beside the groups of those that are not", () =>
