@@ -6,7 +6,7 @@ import { PGlite } from "@electric-sql/pglite"
 import { Effect, Layer, References } from "effect"
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { basename, dirname, join } from "node:path"
+import { basename, join } from "node:path"
 import { promisify } from "node:util"
 import { constants, zstdCompress } from "node:zlib"
 import { migrate, type Migrations } from "../postgres/Migrations.ts"
@@ -26,7 +26,7 @@ export const makeTemplate = async (file: string, migrations: Migrations): Promis
       Effect.provideService(References.MinimumLogLevel, "Warn"),
       Effect.runPromise
     )
-    const unfinished = join(dirname(file), basename(scratch))
+    const unfinished = `${file}.${basename(scratch)}`
     await writeFile(unfinished, await pack(folder.database))
     await rename(unfinished, file)
   } finally {
