@@ -11,7 +11,7 @@ const database = Layer.unwrap(
 )
 
 describeWithServers(["postgres"], "Migrations", () => {
-  migrationsBehave(database)
+  migrationsBehave((name, body) => it.live(name, () => Effect.provide(body, database, { local: true })))
 
   it.live("lets one of several programs migrate while the others wait", () =>
     Effect.gen(function*() {
