@@ -44,9 +44,8 @@ export const vacuum = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
 export const run = (sql: SqlClient.SqlClient): Effect.Effect<void> => {
   const forever = (work: Effect.Effect<unknown, SqlError.SqlError>, every: Duration.Duration) =>
     work.pipe(
-      Effect.catch((error) =>
-        error.reason._tag === "ConnectionError" ? Effect.fail(error) : Effect.logWarning("upkeep failed", error)
-      ),
+      Effect.catchIf(({ reason }) => reason._tag !== "ConnectionError", (error) =>
+        Effect.logWarning("upkeep failed", error)),
       Effect.repeat(Schedule.spaced(every)),
       Effect.ignore
     )

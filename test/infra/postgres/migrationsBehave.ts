@@ -1,7 +1,7 @@
-/** What migrations must do on every database; each test gets a fresh one. */
+/** What migrations must do on every database. */
 import * as Migrations from "#infra/postgres/Migrations.ts"
-import { assert, it } from "@effect/vitest"
-import { Effect, type Layer } from "effect"
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 
 const first = { "0001_first": ["CREATE TABLE a (id int4)", "INSERT INTO a VALUES (1)"] }
