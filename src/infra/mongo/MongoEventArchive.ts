@@ -5,14 +5,15 @@
  * their `_id`, so its retries are not needed. Needs no change streams, no transactions, no replica set.
  */
 import type { LogRow } from "#domain/JobEvent.ts"
-import { type EventPlace, eventsOfJob, searchRows } from "#services/ports/ArchivedEvents.ts"
-import { ArchiveError, EventArchive, type EventQuery, historyLimit } from "#services/ports/EventArchive.ts"
-import { Clock, Effect, Layer } from "effect"
-import type { Collection, Db, Filter } from "mongodb"
+import { eventsOfJob, searchRows } from "#services/ports/ArchivedEvents.ts"
+import { ArchiveError, EventArchive, historyLimit } from "#services/ports/EventArchive.ts"
+import { Clock, Effect, Layer, Predicate } from "effect"
+import type { Collection, Db } from "mongodb"
 import { insert, isRefusal } from "./insertRows.ts"
 import { Mongo, type MongoError } from "./Mongo.ts"
+import { newestRows } from "./newestRows.ts"
 import { prepareCollection } from "./prepareCollection.ts"
-import { jobKey, type RawEvent, type RowDocument, storedFields, type StoredRow, toRow } from "./rowDocument.ts"
+import { jobKey, type RowDocument, storedFields, type StoredRow, toRow } from "./rowDocument.ts"
 
 export const collectionName = "event_log"
 /** The collection and its indexes are looked after this often: a MongoDB that was emptied gets them again. */
@@ -21,8 +22,9 @@ const prepareEveryMillis = 60_000
 /** Majority: what a fail-over could take back must not let the log be pruned. */
 const reading = { projection: storedFields, useBigInt64: true, readConcern: "majority" } as const
 
+const listing = { projection: { _id: 0, id: 1, at: 1 }, useBigInt64: true, readConcern: "majority" } as const
+
 const byId = { epoch: 1, id: 1 } as const
-const newestFirst = { at: -1, epoch: -1, id: -1 } as const
 
 export interface Options {
   /** Days that a row is kept. Default: for ever. */
@@ -59,12 +61,31 @@ export const layer = (options: Options = {}): Layer.Layer<EventArchive, never, M
             Effect.mapError(fail)
           )
 
-      const read = (
+      /**
+       * What lies behind an id, in order. The ids of a page are close together, so that a bound saves an engine that
+       * cannot sort by an index from sorting all that follows.
+       */
+      const walk = <A extends Pick<StoredRow, "id">>(
         operation: string,
-        filter: Filter<RowDocument>,
-        sort: Readonly<Record<string, 1 | -1>>,
+        options: Readonly<Record<string, unknown>>,
+        epoch: number,
+        afterId: bigint,
         limit: number
-      ) => run(operation, (rows) => rows.find<StoredRow>(filter, { ...reading, sort, limit }).toArray())
+      ) =>
+        run(operation, async (rows) => {
+          const upTo = afterId + 2n * BigInt(limit)
+          const near = await rows.find<A>({ epoch, id: { $gt: afterId, $lte: upTo } }, {
+            ...options,
+            sort: byId,
+            limit
+          })
+            .toArray()
+          const left = limit - near.length
+          if (left === 0) return near
+          const far = await rows.find<A>({ epoch, id: { $gt: upTo } }, { ...options, sort: byId, limit: left })
+            .toArray()
+          return [...near, ...far]
+        })
 
       yield* Effect.forkScoped(prepare)
 
@@ -75,7 +96,7 @@ export const layer = (options: Options = {}): Layer.Layer<EventArchive, never, M
           return yield* run("store rows", (_, database) => insert(database, collectionName, rows))
         }),
         ofJob: Effect.fn("MongoEventArchive.ofJob")(function*(jobId) {
-          const isOfJob = ({ job }: RawEvent) => job === jobId
+          const isOfJob = (event: unknown) => Predicate.hasProperty(event, "job") && event.job === jobId
           const found = yield* run("read a history", async (rows) => {
             const history: Array<LogRow> = []
             // One by one: a row holds hundreds of events of which few are kept.
@@ -90,36 +111,34 @@ export const layer = (options: Options = {}): Layer.Layer<EventArchive, never, M
           })
           return eventsOfJob(found, jobId)
         }),
-        search: Effect.fn("MongoEventArchive.search")((query) =>
-          searchRows(query, (from, limit) =>
+        search: Effect.fn("MongoEventArchive.search")(function*(query) {
+          const now = yield* Clock.currentTimeMillis
+          return yield* searchRows(query, (from, limit) =>
             Effect.map(
-              read("search events", searchFilter(query, from), newestFirst, limit),
+              run("search events", (rows) => newestRows(rows, reading, query, from, limit, now)),
               (stored) => stored.map((row) => toRow(row))
             ))
-        ),
+        }),
         scan: (epoch, afterId, limit) =>
           Effect.map(
-            read("read rows", { epoch, id: { $gt: afterId } }, byId, limit),
+            walk<StoredRow>("read rows", reading, epoch, afterId, limit),
             (stored) => stored.map((row) => toRow(row))
           ),
         places: (epoch, afterId, limit) =>
-          run("list rows", (rows) =>
-            rows.find<Pick<StoredRow, "id" | "at">>({ epoch, id: { $gt: afterId } }, {
-              projection: { _id: 0, id: 1, at: 1 },
-              useBigInt64: true,
-              readConcern: "majority",
-              sort: byId,
-              limit
-            }).toArray()).pipe(
-              Effect.map((places) => places.map(({ at, id }) => ({ id, at: at.getTime() })))
-            ),
+          Effect.map(
+            walk<Pick<StoredRow, "id" | "at">>("list rows", listing, epoch, afterId, limit),
+            (places) => places.map(({ at, id }) => ({ id, at: at.getTime() }))
+          ),
         rows: (epoch, ids) =>
-          ids.length === 0
-            ? Effect.succeed<ReadonlyArray<LogRow>>([])
-            : Effect.map(
-              read("read rows", { _id: { $in: ids.map((id) => `${epoch}:${id}`) } }, { id: 1 }, ids.length),
-              (stored) => stored.map((row) => toRow(row))
+          ids.length === 0 ? Effect.succeed<ReadonlyArray<LogRow>>([]) : Effect.map(
+            run(
+              "read rows",
+              (rows) =>
+                rows.find<StoredRow>({ _id: { $in: ids.map((id) => `${epoch}:${id}`) } }, { ...reading, sort: byId })
+                  .toArray()
             ),
+            (stored) => stored.map((row) => toRow(row))
+          ),
         absent: (epoch, ids) =>
           ids.length === 0 ? Effect.succeed<ReadonlyArray<bigint>>([]) : Effect.map(
             run("look for rows", (rows) =>
@@ -138,24 +157,3 @@ export const layer = (options: Options = {}): Layer.Layer<EventArchive, never, M
       })
     })
   )
-
-/** Rows at `from` and older that may hold what the query asks for. */
-const searchFilter = (query: EventQuery, from: EventPlace | undefined): Filter<RowDocument> => {
-  const conditions: Array<Filter<RowDocument>> = []
-  if (query.jobId !== undefined) conditions.push({ jobs: jobKey(query.jobId) })
-  if (query.types !== undefined) conditions.push({ types: { $in: [...query.types] } })
-  if (query.queue !== undefined) conditions.push({ queues: query.queue })
-  if (query.after !== undefined) conditions.push({ at: { $gte: new Date(query.after) } })
-  if (query.before !== undefined) conditions.push({ at: { $lt: new Date(query.before) } })
-  if (from !== undefined) {
-    const at = new Date(from.at)
-    conditions.push({ at: { $lte: at } }, {
-      $or: [
-        { at: { $lt: at } },
-        { at, epoch: { $lt: from.epoch } },
-        { at, epoch: from.epoch, id: { $lte: from.id } }
-      ]
-    })
-  }
-  return conditions.length === 0 ? {} : { $and: conditions }
-}

@@ -6,8 +6,9 @@ import { LiveStats, type LiveStatsError, throughputHorizonSeconds } from "../por
 
 /** Ids looked at in one step. */
 const stepIds = 1_000
-/** Rows read at once: a row has up to 256 KiB. */
-const readRows = 100
+/** Rows read at once, at first: a row has up to 500 events. Then as many as have so many events together. */
+const firstRows = 50
+const readEvents = 20_000
 /** The newest events, from which the list of recent jobs is made again however old they are. */
 const recentEvents = 1_000
 /** Rows are in the order of their ids by time but for this much: no transaction and no clock step is longer. */
@@ -45,15 +46,20 @@ export const make = (
 
     const count = Effect.fnUntraced(function*(epoch: number, from: bigint, through?: bigint) {
       let last = from
+      let rowsAtOnce = firstRows
       while (true) {
         if (through !== undefined && last >= through) return
         const places = yield* archive.places(epoch, last, stepIds)
         const ids = places.map(({ id }) => id).filter((id) => through === undefined || id <= through)
         const missing = yield* live.missing(epoch, ids)
-        for (let first = 0; first < missing.length; first += readRows) {
-          const rows = yield* archive.rows(epoch, missing.slice(first, first + readRows))
+        for (let first = 0; first < missing.length;) {
+          const rows = yield* archive.rows(epoch, missing.slice(first, first + rowsAtOnce))
+          first += rowsAtOnce
           const newest = rows.at(-1)
-          if (newest !== undefined) counted(yield* live.apply(rows), newest)
+          if (newest === undefined) continue
+          counted(yield* live.apply(rows), newest)
+          const events = rows.reduce((sum, row) => sum + row.events.length, 0)
+          rowsAtOnce = Math.max(1, Math.floor(readEvents * rows.length / Math.max(1, events)))
         }
         if (ids.length < stepIds) return
         last = ids.at(-1) ?? last

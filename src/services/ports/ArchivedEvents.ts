@@ -56,8 +56,9 @@ export const eventsOfJob = (rows: ReadonlyArray<LogRow>, jobId: JobId): Readonly
   return [...bySeq].toSorted(([a], [b]) => a - b).slice(0, historyLimit).map(([, event]) => event)
 }
 
-/** Rows that an archive reads at once for a search. A row holds up to 500 events. */
-const pageRows = 50
+/** Rows that an archive reads first for a search; a row holds up to 500 events. Doubled while it finds little. */
+const firstPageRows = 50
+const largestPageRows = 400
 
 const fits = (query: EventQuery, { job, queue, type }: LogEvent): boolean =>
   (query.jobId === undefined || job === query.jobId) &&
@@ -85,7 +86,10 @@ export const searchRows = Effect.fnUntraced(function*<E>(
 
   // The place of the last event looked at: the search goes on behind it.
   let last = start
-  for (let seen = 0; seen < searchRowBudget; seen += pageRows) {
+  let seen = 0
+  for (let size = firstPageRows; seen < searchRowBudget; size = Math.min(2 * size, largestPageRows)) {
+    const pageRows = Math.min(size, searchRowBudget - seen)
+    seen += pageRows
     const rows = yield* find(last, pageRows + 1)
     for (const row of rows) {
       const isStarted = last !== undefined && newestRowFirst(last, placeOf(row)) === 0
