@@ -69,10 +69,12 @@ export const makePublisher = (connection: Connection): Effect.Effect<Publisher> 
       }
       if (!isFit(current) || current.live !== live) current = yield* openOn(live)
       return current
-    }, opening.withPermit)
+    }, Semaphore.withPermit(opening))
 
     const sendTogether = (operation: string, messages: ReadonlyArray<Outgoing>) =>
-      Effect.flatMap(line(operation), (open) => transmit(open, messages)).pipe(room.withPermits(messages.length))
+      Effect.flatMap(line(operation), (open) => transmit(open, messages)).pipe(
+        Semaphore.withPermits(room, messages.length)
+      )
 
     return {
       send: (operation, messages) => {

@@ -69,7 +69,7 @@ const making = Semaphore.makeUnsafe(1)
 
 const declare = (live: Live, name: string, options: Options.AssertQueue): Effect.Effect<void, BrokerError> =>
   apart(live, `declare ${name}`, (channel) => channel.assertQueue(name, options)).pipe(
-    making.withPermit,
+    Semaphore.withPermit(making),
     Effect.catchIf(
       (error) => replyCode(error.cause) === preconditionFailed,
       () => Effect.logWarning(`the broker queue ${name} exists with other arguments and is used as it is`)

@@ -82,7 +82,7 @@ export class Broker extends Context.Service<Broker, {
   /**
    * Sends hints, declaring broker queues on the way. Answers the hints that were not sent (refused, returned, silent for
    * 10 s, cut off) and the broker queues that had to be made anew although this broker had made them before: their
-   * earlier messages are gone. Fails when nothing was sent.
+   * earlier messages are gone. Fails when the broker cannot be reached; some may have been sent by then.
    */
   readonly sendHints: (hints: ReadonlyArray<Hint>) => Effect.Effect<{
     readonly unsent: ReadonlyArray<Hint>

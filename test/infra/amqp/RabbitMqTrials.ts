@@ -1,7 +1,7 @@
 /** A virtual host of a real RabbitMQ with what the broker suite does to it behind the broker's back. */
 import { connect } from "amqplib"
 import { Context, Effect, Exit, Layer, Schedule } from "effect"
-import { BrokerTrials } from "../../behaviour/brokerBehaves.ts"
+import { BrokerTrials } from "../../behaviour/broker/Trials.ts"
 import { freshVhost, type Vhost } from "../../support/Servers.ts"
 
 export class RabbitMqVhost extends Context.Service<RabbitMqVhost, Vhost>()("test/RabbitMqVhost") {

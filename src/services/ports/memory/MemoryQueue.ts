@@ -82,7 +82,8 @@ export const makeMemoryQueue = <A>(weigh: (body: A) => number): MemoryQueue<A> =
   }
 
   const deal = () => {
-    while (isOpen && front < waiting.length) {
+    if (!isOpen) return
+    while (front < waiting.length) {
       const consumer = nextWithRoom()
       if (consumer === undefined) return
       const entry = take()
