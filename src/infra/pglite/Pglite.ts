@@ -65,6 +65,7 @@ const startThread = Effect.fnUntraced(function*(start: Start) {
     Deferred.doneUnsafe(failure, error)
     sessions.fail(error)
   }
+  const ended = () => fail("its thread has ended")
   thread.on("message", (message: FromThread) => {
     switch (message.kind) {
       case "ready":
@@ -72,13 +73,14 @@ const startThread = Effect.fnUntraced(function*(start: Start) {
       case "failed":
         return fail(message.reason)
       case "stopped":
+        thread.off("exit", ended)
         return Deferred.doneUnsafe(stopped, Effect.void)
       default:
         return sessions.receive(message)
     }
   })
   thread.on("error", (error) => fail(error.message))
-  thread.on("exit", () => fail("its thread has ended"))
+  thread.on("exit", ended)
   yield* Effect.raceFirst(Deferred.await(ready), Deferred.await(failure))
   yield* Effect.addFinalizer(() => {
     send({ kind: "stop" })

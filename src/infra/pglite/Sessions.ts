@@ -56,7 +56,7 @@ class Session extends Duplex {
   override _read() {}
 
   override _write(chunk: Uint8Array, _encoding: string, done: () => void) {
-    const bytes = Uint8Array.from(chunk)
+    const bytes = new Uint8Array(chunk)
     this.#send({ kind: "bytes", session: this.#number, bytes }, [bytes.buffer])
     done()
   }
