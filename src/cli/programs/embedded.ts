@@ -18,6 +18,7 @@ import { JobStore } from "#services/ports/JobStore.ts"
 import * as MemoryBroker from "#services/ports/memory/MemoryBroker.ts"
 import * as MemoryLiveStats from "#services/ports/memory/MemoryLiveStats.ts"
 import { Signals } from "#services/ports/Signals.ts"
+import { TruthName } from "#services/read-model/Reading.ts"
 import { WorkerStore } from "#services/ports/WorkerStore.ts"
 import * as Dispatcher from "./dispatcher.ts"
 import * as Gateway from "./gateway.ts"
@@ -26,6 +27,9 @@ import * as MetricsEngine from "./metricsEngine.ts"
 import * as Processor from "./processor.ts"
 import * as ReadModel from "./readModel.ts"
 import * as Truth from "./truth.ts"
+
+/** What screens call the store of truth. */
+const truthName = "pglite"
 
 /** Jobs taken back by one statement. */
 const reapLimit = 1_000
@@ -63,6 +67,11 @@ const stores = (folder: string) => {
   )
 }
 
+/** Says where an accepted job can be read. */
+const gateway = Layer.unwrap(
+  Effect.map(ReadModelServer, ({ url }) => Gateway.layerOver({ truth: truthName, readModelUrl: url }))
+)
+
 /** Tells other processes where this system can be reached. */
 const published = Layer.effectDiscard(Effect.gen(function*() {
   const folder = yield* DataFolder
@@ -77,9 +86,13 @@ const published = Layer.effectDiscard(Effect.gen(function*() {
  */
 export const layer = (options: { readonly folder: string; readonly types: ReadonlyArray<JobType> }) =>
   published.pipe(
-    Layer.provideMerge(Gateway.layerOver("pglite")),
+    Layer.provideMerge(gateway),
     Layer.provideMerge(Processor.layerOver(options.types)),
     Layer.provideMerge(Layer.mergeAll(Dispatcher.layerOver, MetricsEngine.layerEmbedded)),
-    Layer.provideMerge(ReadModel.layerOver({ truth: "pglite", broker: "in-process" })),
+    Layer.provideMerge(
+      ReadModel.layerOver({ truth: truthName, broker: "in-process" }).pipe(
+        Layer.provide(Layer.succeed(TruthName, truthName))
+      )
+    ),
     Layer.provideMerge(stores(options.folder))
   )

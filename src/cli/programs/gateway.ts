@@ -1,5 +1,5 @@
 /** The gateway as a program: needs PostgreSQL and nothing else. */
-import { Effect, Layer } from "effect"
+import { Config, Effect, Layer, Option } from "effect"
 import * as AjvPayloadSchemas from "#infra/ajv/AjvPayloadSchemas.ts"
 import * as NodeIds from "#infra/crypto/NodeIds.ts"
 import * as GatewayServer from "#infra/http/GatewayServer.ts"
@@ -15,28 +15,34 @@ import * as Truth from "./truth.ts"
 
 const program = "gateway"
 
-/** Over stores that are given; `truthName` is what its health calls the store. */
-export const layerOver = (truthName: string) =>
+/** Over stores that are given; `truth` is what its health calls the store, `readModelUrl` where jobs can be read. */
+export const layerOver = (options: { readonly truth: string; readonly readModelUrl: string | undefined }) =>
   Layer.unwrap(
     Effect.gen(function*() {
       return GatewayServer.layer({
         host: yield* host,
         port: yield* gatewayPort,
         portVariable: "ODTO_GATEWAY_PORT",
-        allowedHosts: yield* allowedHosts
+        allowedHosts: yield* allowedHosts,
+        readModelUrl: options.readModelUrl
       })
     })
   ).pipe(
     Layer.provide([
       Intake.layer.pipe(Layer.provide(JobTypes.layer), Layer.provide(AjvPayloadSchemas.layer)),
       Control.layer,
-      Health.Health.layer({ program, version, dependencies: Effect.all([Health.truth(truthName)]) })
+      Health.Health.layer({ program, version, dependencies: Effect.all([Health.truth(options.truth)]) })
     ]),
     Layer.provide(NodeIds.layer),
     Layer.provide(Prometheus.layer({ program, version }))
   )
 
-export const layerServer = layerOver("postgresql").pipe(
+export const layerServer = Layer.unwrap(
+  Effect.map(
+    Config.option(Config.String("ODTO_READ_MODEL_URL")),
+    (url) => layerOver({ truth: "postgresql", readModelUrl: Option.getOrUndefined(url)?.replace(/\/$/u, "") })
+  )
+).pipe(
   Layer.provide(Truth.layerServer(sourceOf(program))),
   Layer.provide(Prometheus.Prometheus.layer)
 )
