@@ -61,7 +61,7 @@ const build = () => {
  * Through the channel between the two it notices when we are killed, and goes as well.
  */
 const runOn = (node) => {
-  const isTerminal = process.stdin.isTTY === true
+  const isTerminal = process.stdin.isTTY
   const follow =
     "data:text/javascript,process.channel.unref();process.on('disconnect',()=>process.kill(process.pid,'SIGKILL'))"
   const child = spawn(node, ["--import", follow, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {

@@ -22,7 +22,11 @@ interface Check {
 const checks: ReadonlyArray<Check> = [
   { name: "types", command: "tsc", args: ["--noEmit"] },
   { name: "lint", command: "oxlint", args: ["--deny-warnings"] },
-  { name: "effect rules", command: "effect-tsgo", args: ["diagnostics", "--project", "tsconfig.json", "--strict"] },
+  {
+    name: "effect rules",
+    command: "effect-tsgo",
+    args: ["diagnostics", "--project", "tsconfig.json", "--strict", "--severity", "error,warning"]
+  },
   { name: "format", command: "dprint", args: ["check"] }
 ]
 
