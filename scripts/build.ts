@@ -9,7 +9,17 @@
  * modules use the user's Effect. Drivers stay packages, each imported by the program that needs it.
  */
 import { spawnSync } from "node:child_process"
-import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
 import { basename, isAbsolute, join, posix } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { rolldown } from "rolldown"
@@ -81,6 +91,7 @@ const declare = () => {
 
 /** The database that every new data folder starts from. It takes seconds, so it stays until what makes it changes. */
 const makeTemplate = async () => {
+  if (!existsSync(join(root, "src/infra/pglite/makeTemplate.ts"))) return
   const { templateName } = await import("../src/infra/pglite/templateFile.ts")
   const made = statSync(join(dist, templateName), { throwIfNoEntry: false })?.mtimeMs ?? 0
   const sources = [

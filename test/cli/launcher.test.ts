@@ -75,7 +75,8 @@ const run = (directory: string, args: ReadonlyArray<string>, options?: { readonl
 const firstLine = (child: ChildProcess) =>
   Effect.promise(async () => {
     if (child.stdout === null) throw new Error("no output")
-    const [line] = await once(child.stdout, "data")
+    const ended = once(child, "close").then(() => ["it ended without a word"])
+    const [line] = await Promise.race([once(child.stdout, "data"), ended])
     const said: { readonly pid: number; readonly version: string } = JSON.parse(String(line))
     return said
   })
