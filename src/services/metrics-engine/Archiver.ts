@@ -54,7 +54,7 @@ export const layer = Layer.effectDiscard(Effect.gen(function*() {
 
   const consume = Effect.gen(function*() {
     const pull = yield* Stream.toPull(broker.archiveFeed(prefetch))
-    yield* Effect.forever(Effect.flatMap(pull, archiveBatch))
+    return yield* Effect.forever(Effect.flatMap(pull, archiveBatch))
   }).pipe(Effect.scoped, Pull.catchDone(() => Effect.void))
 
   yield* consume.pipe(

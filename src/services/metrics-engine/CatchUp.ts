@@ -6,9 +6,12 @@ import { LiveStats, type LiveStatsError, throughputHorizonSeconds } from "../por
 
 /** Ids looked at in one step. */
 const stepIds = 1_000
-/** Rows read at once, at first: a row has up to 500 events. Then as many as have so many events together. */
-const firstRows = 50
-const readEvents = 20_000
+/**
+ * Rows read at once, at first: a row has up to 500 events. Then as many as have so many events together: few enough
+ * that others who use the same connection do not feel it.
+ */
+const firstRows = 20
+const readEvents = 5_000
 /** The newest events, from which the list of recent jobs is made again however old they are. */
 const recentEvents = 1_000
 /** Rows are in the order of their ids by time but for this much: no transaction and no clock step is longer. */

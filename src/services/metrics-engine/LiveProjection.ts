@@ -74,12 +74,17 @@ export class LiveProjection extends Context.Service<LiveProjection, {
           const batch = waiting.slice(0, batchRows)
           waiting = waiting.slice(batchRows)
           waitingEvents -= batch.reduce((sum, { events }) => sum + events.length, 0)
+          const startedAt = yield* Clock.currentTimeMillis
           const exit = yield* Effect.exit(live.apply(batch))
+          const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1_000
+          metrics.observe("odto_store_duration_seconds", { store: live.name, operation: "count" }, seconds)
+          metrics.observe("odto_batch_size", { operation: "count" }, batch.length)
           const newest = batch.reduce((one, other) => other.at > one.at ? other : one)
           if (Exit.isSuccess(exit)) {
             counted(exit.value, newest)
             yield* tellLag
           } else {
+            metrics.increment("odto_store_errors_total", { store: live.name, operation: "count" })
             isAway = true
             letGo()
             sweepNow.openUnsafe()
