@@ -27,7 +27,8 @@ const mayImport: Record<string, ReadonlyArray<string>> = {
   infra: ["domain", "services"],
   cli: ["domain", "services", "infra"],
   pty: ["domain", "services", "infra"],
-  entry: ["domain"]
+  client: ["domain"],
+  entry: ["domain", "infra", "client"]
 }
 
 const roomOf = (path: string) => /^src\/([^/]+)\//.exec(path)?.[1] ?? "entry"
