@@ -38,15 +38,17 @@ const toDispatched = (row: Row): Dispatched => ({ ...row, traceparent: row.trace
 const columns = `m.job_id::text AS "jobId", m.queue, m.type, m.dispatch_count AS "dispatchCount", j.traceparent`
 
 /**
- * The queue's row is locked, so that one dispatcher at a time fills the window. A dispatcher whose snapshot is older
- * than the lock sees it by the `turn` and leaves the queue alone: the numbers that it sees are outdated.
+ * The queue's row is locked: another dispatcher leaves the queue alone, and a pause waits until this one has committed.
+ *
+ * One that looked at the queue before the commit and locked it afterwards sees outdated numbers, but also the outdated
+ * rows that belong to them: it finds them taken, and fills the window no further.
  */
 export const make = (sql: SqlClient.SqlClient): Requests["dispatch"] => ({ limit, queue, types, window }) => {
   const { texts } = columnsOf(sql)
   return sql<Row>`
     WITH ${sql.literal(unhurried)},
     mine AS MATERIALIZED (
-      SELECT q.name, q.turn FROM queue q, unhurried WHERE q.name = ${queue} AND NOT q.paused FOR UPDATE OF q SKIP LOCKED
+      SELECT q.name FROM queue q, unhurried WHERE q.name = ${queue} AND NOT q.paused FOR UPDATE OF q SKIP LOCKED
     ),
     room AS MATERIALIZED (
       SELECT greatest(0, least(${limit}::int8, ${window}::int8 - coalesce((
@@ -56,7 +58,7 @@ export const make = (sql: SqlClient.SqlClient): Requests["dispatch"] => ({ limit
           SELECT n FROM counter_delta WHERE queue = mine.name AND key = 'dispatched'
         ) AS parts
       ), 0)))::int8 AS jobs
-      FROM mine WHERE mine.turn = (SELECT turn FROM queue WHERE name = mine.name)
+      FROM mine
     ),
     best AS MATERIALIZED (
       SELECT of_type.job_id
@@ -74,8 +76,7 @@ export const make = (sql: SqlClient.SqlClient): Requests["dispatch"] => ({ limit
         dispatch_count = s.dispatch_count + 1, updated_at = clock_timestamp()
       FROM locked WHERE s.job_id = locked.job_id AND s.state = locked.state
       RETURNING s.job_id, s.queue, s.type, s.dispatch_count, s.rank
-    ),
-    turned AS (UPDATE queue SET turn = queue.turn + 1 FROM mine WHERE queue.name = mine.name AND EXISTS (SELECT FROM moved))
+    )
     SELECT ${sql.literal(columns)} FROM moved m JOIN job j ON j.id = m.job_id ORDER BY m.rank`.pipe(
     Effect.map((rows) => rows.map(toDispatched)),
     storeError("dispatch jobs", "write"),

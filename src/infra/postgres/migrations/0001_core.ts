@@ -15,8 +15,6 @@ export const core: ReadonlyArray<string> = [
     paused boolean NOT NULL DEFAULT false,
     paused_at timestamptz,
     paused_by text,
-    -- Raised by every dispatch: one whose snapshot is older sees that its numbers are outdated.
-    turn bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
   )`,
   `CREATE TABLE job (
