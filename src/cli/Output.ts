@@ -12,7 +12,14 @@ export const jsonFlag = GlobalFlag.Setting("json")({
 /** Colours only for people, and only where they want them (https://no-color.org). */
 const coloured = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === ""
 const paint = (code: number) => (text: string): string => coloured ? `\u001b[${code}m${text}\u001b[0m` : text
-export const style = { bold: paint(1), dim: paint(2), red: paint(31), green: paint(32), yellow: paint(33), cyan: paint(36) }
+export const style = {
+  bold: paint(1),
+  dim: paint(2),
+  red: paint(31),
+  green: paint(32),
+  yellow: paint(33),
+  cyan: paint(36)
+}
 
 /** Whatever comes from data may hold escape sequences: they are shown, not obeyed. */
 export const safe = (text: string): string =>
@@ -70,5 +77,6 @@ export const duration = (millis: number): string =>
     : `${Math.floor(millis / 3_600_000)}h ${String(Math.floor(millis / 60_000) % 60).padStart(2, "0")}m`
 
 /** Where numbers come from and how old they are. */
-export const freshness = (of: { readonly source: string; readonly ageMillis: number; readonly stale: boolean }): string =>
-  style.dim(`${of.source}, ${of.stale ? `stale: ${duration(of.ageMillis)} behind` : "fresh"}`)
+export const freshness = (
+  of: { readonly source: string; readonly ageMillis: number; readonly stale: boolean }
+): string => style.dim(`${of.source}, ${of.stale ? `stale: ${duration(of.ageMillis)} behind` : "fresh"}`)

@@ -1,6 +1,6 @@
 /** What programs read from the environment, with its defaults. Every name starts with ODTO_. */
-import { Config, Effect, Option, Redacted, Runtime, Schema } from "effect"
 import { QueueName } from "#domain/Job.ts"
+import { Config, Effect, Option, Redacted, Runtime, Schema } from "effect"
 import { exitCodes } from "./exitCodes.ts"
 
 /** A program cannot start without this setting; there is no silent fallback. */
@@ -45,19 +45,30 @@ export const serverUrl = (variable: keyof typeof servers) =>
     return url.value
   })
 
+/** What the schema says, without its frame and without the path: the variable is named anyway. */
+const plain = (message: string): string =>
+  (message.replace(/^SchemaError\(/u, "").split("\n", 1)[0] ?? "").replace(/\)$/u, "")
+
+/** 0 stands for any free port. */
+const port = (variable: string) =>
+  Config.schema(
+    Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: 65_535 })),
+    variable
+  )
+
 /** A setting that has a default; what cannot be read is refused by name. */
 const optional = <A>(variable: string, config: Config.Config<A>, fallback: A) =>
   Effect.mapError(
     config.pipe(Config.withDefault(fallback)),
-    (error) => new InvalidSetting({ variable, detail: error.message })
+    (error) => new InvalidSetting({ variable, detail: plain(error.message) })
   )
 
 /** Address that the servers listen on; anything but loopback asks for tokens. */
 export const host = optional("ODTO_HOST", Config.String("ODTO_HOST"), "127.0.0.1")
-export const gatewayPort = optional("ODTO_GATEWAY_PORT", Config.Port("ODTO_GATEWAY_PORT"), 3000)
-export const readModelPort = optional("ODTO_READ_MODEL_PORT", Config.Port("ODTO_READ_MODEL_PORT"), 8080)
+export const gatewayPort = optional("ODTO_GATEWAY_PORT", port("ODTO_GATEWAY_PORT"), 3000)
+export const readModelPort = optional("ODTO_READ_MODEL_PORT", port("ODTO_READ_MODEL_PORT"), 8080)
 /** Health and metrics of the programs without an API; their defaults differ, so that all fit on one host. */
-export const opsPort = (fallback: number) => optional("ODTO_OPS_PORT", Config.Port("ODTO_OPS_PORT"), fallback)
+export const opsPort = (fallback: number) => optional("ODTO_OPS_PORT", port("ODTO_OPS_PORT"), fallback)
 
 /** Hosts that browsers may name besides loopback, separated by commas. */
 export const allowedHosts = Effect.map(
@@ -72,7 +83,10 @@ const maxSlots = 1_000
 /** Attempts at a time in one worker. */
 export const concurrency = optional(
   "ODTO_CONCURRENCY",
-  Config.schema(Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: maxSlots })), "ODTO_CONCURRENCY"),
+  Config.schema(
+    Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: maxSlots })),
+    "ODTO_CONCURRENCY"
+  ),
   100
 )
 /** Seconds that running attempts get when a worker stops. */

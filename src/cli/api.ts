@@ -4,12 +4,12 @@
  * Which system: the flags, else ODTO_GATEWAY_URL and ODTO_READ_MODEL_URL, else the embedded system that holds the data
  * folder, else the default ports of this machine.
  */
+import { GatewayApi } from "#domain/contract/GatewayApi.ts"
+import { ReadModelApi } from "#domain/contract/ReadModelApi.ts"
 import { Config, Effect, Option, Redacted } from "effect"
 import { Flag, GlobalFlag } from "effect/cli"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
-import { GatewayApi } from "#domain/contract/GatewayApi.ts"
-import { ReadModelApi } from "#domain/contract/ReadModelApi.ts"
 import { homeOf } from "./home.ts"
 
 const url = (name: string, variable: string, what: string) =>
@@ -54,6 +54,13 @@ export const addresses = Effect.gen(function*() {
     gatewayUrl: Option.getOrElse(gateway, () => known.gatewayUrl).replace(/\/$/u, ""),
     readModelUrl: Option.getOrElse(readModel, () => known.readModelUrl).replace(/\/$/u, "")
   }
+})
+
+/** Whether there is a gateway to ask: one that is named, or one of an embedded system that runs. */
+export const isNamedOrRunning = Effect.gen(function*() {
+  if (Option.isSome(yield* gatewayFlag)) return true
+  if (Option.isSome(yield* Config.option(Config.String("ODTO_GATEWAY_URL")))) return true
+  return Option.isSome(yield* embedded)
 })
 
 const bearer = Effect.gen(function*() {

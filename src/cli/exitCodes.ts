@@ -17,6 +17,14 @@ export const exitCodes = {
   notPermitted: 77,
   /** A setting is missing or wrong. */
   configuration: 78,
-  /** Ended at once by a second Ctrl-C. */
+  /** Ended at once by Ctrl-C. */
   interrupted: 130
 } as const
+
+/** For the help. */
+export const exitCodesHelp =
+  `Exit codes: ${exitCodes.ok} done, ${exitCodes.failure} failed (a job that did not complete, findings, any other failure), ${exitCodes.usage} wrong command line, ` +
+  `${exitCodes.refused} input refused or in the wrong state, ${exitCodes.notFound} no such thing, ` +
+  `${exitCodes.unavailable} nothing answers or somebody else holds it, ${exitCodes.tryAgain} try again later, ` +
+  `${exitCodes.notPermitted} token missing or not enough, ${exitCodes.configuration} setting missing or wrong, ` +
+  `${exitCodes.interrupted} ended by Ctrl-C.`

@@ -24,10 +24,15 @@ const systemFolder = (): string => {
 }
 
 export const homeFlag = Flag.String("home").pipe(
-  Flag.withDescription("Data folder of the embedded system. Default: ODTO_HOME, else .odto in a clone, else the system's data folder"),
+  Flag.withDescription(
+    "Data folder of the embedded system. Default: ODTO_HOME, else .odto in a clone, else the system's data folder"
+  ),
   Flag.withMetavar("FOLDER"),
   Flag.optional
 )
+
+/** Where commands look that are told nothing. */
+export const defaultHome = (): string => isClone ? join(packageRoot, ".odto") : systemFolder()
 
 export const homeOf = (flag: Option.Option<string>) =>
   Option.match(flag, {
@@ -35,6 +40,6 @@ export const homeOf = (flag: Option.Option<string>) =>
     onNone: () =>
       Effect.map(
         Config.option(Config.String("ODTO_HOME")),
-        Option.getOrElse(() => isClone ? join(packageRoot, ".odto") : systemFolder())
+        Option.getOrElse(defaultHome)
       )
   })

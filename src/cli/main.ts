@@ -7,10 +7,11 @@ import { layerHttp } from "./api.ts"
 import { cli } from "./Cli.ts"
 import { exitCodes } from "./exitCodes.ts"
 import { report } from "./failure.ts"
+import { layerPresenter } from "./presenter.ts"
 import { version } from "./version.ts"
 
 Command.run(cli, { version }).pipe(
-  Effect.provide([NodeServices.layer, layerHttp]),
+  Effect.provide([NodeServices.layer, layerHttp, layerPresenter]),
   Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : report(cause)),
   (main) =>
     NodeRuntime.runMain(main, {

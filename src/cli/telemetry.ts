@@ -1,7 +1,7 @@
 /** Logs and traces of a program, as the environment asks for them. */
-import { Config, Effect, Layer } from "effect"
 import * as Logging from "#infra/telemetry/Logging.ts"
 import * as Tracing from "#infra/telemetry/Tracing.ts"
+import { Config, Effect, Layer } from "effect"
 import { version } from "./version.ts"
 
 /** ODTO_LOG_LEVEL (default Info), ODTO_LOG_FORMAT=json|text (default: text on a terminal). */

@@ -1,8 +1,8 @@
 /** Job types of a user's own module. */
+import { type JobType, JobTypeDescription } from "#domain/JobType.ts"
 import { Effect, Predicate, Runtime, Schema } from "effect"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
-import { JobTypeDescription, type JobType } from "#domain/JobType.ts"
 import { exitCodes } from "./exitCodes.ts"
 
 export class UserModuleFailed extends Schema.TaggedError<UserModuleFailed>()("UserModuleFailed", {
@@ -30,8 +30,7 @@ export const loadJobTypes = Effect.fn("loadJobTypes")(function*(path: string) {
   const file = resolve(path)
   const module = yield* Effect.tryPromise({
     try: (): Promise<object> => import(pathToFileURL(file).href),
-    catch: (cause) =>
-      new UserModuleFailed({ path, detail: cause instanceof Error ? cause.message : String(cause) })
+    catch: (cause) => new UserModuleFailed({ path, detail: cause instanceof Error ? cause.message : String(cause) })
   })
   const types = [...new Set(Object.values(module).flatMap(typesIn))]
   if (types.length === 0) {

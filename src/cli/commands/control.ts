@@ -1,7 +1,7 @@
 /** `cancel` and `replay`: single jobs, by their ids. */
+import { JobId } from "#domain/Job.ts"
 import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
-import { JobId } from "#domain/Job.ts"
 import { gateway } from "../api.ts"
 import * as Output from "../Output.ts"
 
@@ -18,7 +18,10 @@ export const cancel = Command.make("cancel", { id }, (flags) =>
     ])
   })).pipe(
     Command.withDescription("Cancel a job: a waiting one at once, a running one by telling its handler"),
-    Command.withExamples([{ command: "odd-dashboard cancel 01a208af-7260-75c6-8fc0-5380cf45cb02", description: "" }])
+    Command.withExamples([{
+      command: "odd-dashboard cancel 01a208af-7260-75c6-8fc0-5380cf45cb02",
+      description: "The id as submit and jobs print it"
+    }])
   )
 
 export const replay = Command.make("replay", { id }, (flags) =>
@@ -28,5 +31,8 @@ export const replay = Command.make("replay", { id }, (flags) =>
     yield* Output.print(answer, ({ jobId }) => [`${jobId} is queued again`])
   })).pipe(
     Command.withDescription("Run a dead job again, with no failures against it"),
-    Command.withExamples([{ command: "odd-dashboard replay 01a208af-7260-75c6-8fc0-5380cf45cb02", description: "" }])
+    Command.withExamples([{
+      command: "odd-dashboard replay 01a208af-7260-75c6-8fc0-5380cf45cb02",
+      description: "It is queued with no failures against it"
+    }])
   )

@@ -1,8 +1,8 @@
-/** `stats`, `types` and `status`: the system in numbers, each with its source and age. */
+/** `stats` and `types`: the system in numbers, each with its source and age. */
+import type { Stats } from "#domain/contract/ReadModelViews.ts"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
-import type { Stats } from "#domain/contract/ReadModelViews.ts"
-import { addresses, gateway, readModel } from "../api.ts"
+import { readModel } from "../api.ts"
 import * as Output from "../Output.ts"
 
 /** A section that is down says so instead of showing zeros. */
@@ -84,31 +84,4 @@ export const types = Command.make("types", {}, () =>
   })).pipe(
     Command.withDescription("Job types that workers registered; --json shows their schemas"),
     Command.withExamples([{ command: "odd-dashboard types", description: "What can be submitted, and who runs it" }])
-  )
-
-export const status = Command.make("status", {}, () =>
-  Effect.gen(function*() {
-    const where = yield* addresses
-    const write = yield* (yield* gateway).ops.readyz()
-    const read = yield* (yield* readModel).ops.readyz()
-    yield* Output.print({ ...where, programs: [write, read] }, ({ gatewayUrl, programs, readModelUrl }) => [
-      `gateway     ${gatewayUrl}`,
-      `read model  ${readModelUrl}`,
-      "",
-      ...Output.table(
-        ["PROGRAM", "STATE", "DEPENDENCY", "IS", "DETAIL"],
-        programs.flatMap(({ dependencies, program, status: state }) =>
-          dependencies.map((dependency) => [
-            program,
-            state === "ready" ? Output.style.green(state) : Output.style.yellow(state),
-            dependency.name,
-            dependency.state === "up" ? Output.style.green("up") : Output.style.red("down"),
-            Output.safe(dependency.detail ?? `${dependency.tookMillis} ms`)
-          ])
-        )
-      )
-    ])
-  })).pipe(
-    Command.withDescription("Whether the system runs here, where, and what it depends on"),
-    Command.withExamples([{ command: "odd-dashboard status", description: "Exits 69 when nothing runs" }])
   )

@@ -1,12 +1,12 @@
 /** `submit`: jobs from flags, from a file, or from standard input line by line. */
+import type { BatchResult } from "#domain/contract/GatewayApi.ts"
+import { JobId, JobTypeName, JsonObject, QueueName, SubmitJob } from "#domain/Job.ts"
 import { Effect, FileSystem, Option, Result, Runtime, Schedule, Schema, Stream } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
 import { DateTime } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
 import { randomUUID } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { createInterface } from "node:readline"
-import type { BatchResult } from "#domain/contract/GatewayApi.ts"
-import { JobId, JobTypeName, JsonObject, QueueName, SubmitJob } from "#domain/Job.ts"
 import { gateway, readModel } from "../api.ts"
 import { exitCodes } from "../exitCodes.ts"
 import * as Output from "../Output.ts"
@@ -14,6 +14,14 @@ import * as Output from "../Output.ts"
 /** Jobs in one request: large enough to share a commit, small enough to show progress. */
 const batchJobs = 500
 const pollInterval = "100 millis"
+
+/** Neither a job type nor jobs. */
+class NoInput extends Schema.TaggedError<NoInput>()("NoInput", {}) {
+  override readonly [Runtime.errorExitCode] = exitCodes.usage
+  override get message() {
+    return "name a job type, or give jobs with --file; see: odd-dashboard submit --help"
+  }
+}
 
 class BadInput extends Schema.TaggedError<BadInput>()("BadInput", { detail: Schema.String }) {
   override readonly [Runtime.errorExitCode] = exitCodes.refused
@@ -46,17 +54,19 @@ const objectOf = (text: string) => {
 /** Jobs of a file or of standard input, one JSON document per line. */
 const jobLines = (source: NodeJS.ReadableStream) => {
   let number = 0
-  return Stream.fromAsyncIterable(createInterface({ input: source, crlfDelay: Infinity }), (cause) =>
-    new BadInput({ detail: `cannot read: ${String(cause)}` })).pipe(
-      Stream.map((text) => ({ text, number: ++number })),
-      Stream.filter(({ text }) => text.trim() !== ""),
-      Stream.mapEffect(({ number: at, text }) => {
-        const read = decodeJob(text)
-        return Result.isSuccess(read)
-          ? Effect.succeed(read.success)
-          : Effect.fail(new BadInput({ detail: `line ${at}: ${read.failure.message.replaceAll("\n", " ")}` }))
-      })
-    )
+  return Stream.fromAsyncIterable(
+    createInterface({ input: source, crlfDelay: Infinity }),
+    (cause) => new BadInput({ detail: `cannot read: ${String(cause)}` })
+  ).pipe(
+    Stream.map((text) => ({ text, number: ++number })),
+    Stream.filter(({ text }) => text.trim() !== ""),
+    Stream.mapEffect(({ number: at, text }) => {
+      const read = decodeJob(text)
+      return Result.isSuccess(read)
+        ? Effect.succeed(read.success)
+        : Effect.fail(new BadInput({ detail: `line ${at}: ${read.failure.message.replaceAll("\n", " ")}` }))
+    })
+  )
 }
 
 const resultLine = (result: BatchResult): string =>
@@ -78,7 +88,11 @@ const submitAll = Effect.fnUntraced(function*(jobs: Stream.Stream<SubmitJob, Bad
         // A key for each job, so that a repeated request makes no second job.
         const keyed = batch.map((job) => ({ ...job, idempotencyKey: job.idempotencyKey ?? randomUUID() }))
         const { results } = yield* api.jobs.submitBatch({ payload: { jobs: keyed } }).pipe(
-          Effect.retry({ while: (error) => error._tag === "OutcomeUnknown", times: 3, schedule: Schedule.spaced("1 second") })
+          Effect.retry({
+            while: (error) => error._tag === "OutcomeUnknown",
+            times: 3,
+            schedule: Schedule.spaced("1 second")
+          })
         )
         for (const result of results) {
           if (result.outcome === "accepted") accepted += 1
@@ -133,7 +147,10 @@ export const submit = Command.make("submit", {
   at: Flag.Date("at").pipe(Flag.withDescription("Not before this time, ISO 8601"), Flag.optional),
   delay: Flag.Int("delay").pipe(Flag.withDescription("Not before this many seconds from now"), Flag.optional),
   maxAttempts: Flag.Int("max-attempts").pipe(Flag.withDescription("Default: what the type says"), Flag.optional),
-  timeout: Flag.Int("timeout").pipe(Flag.withDescription("Milliseconds of one attempt. Default: what the type says"), Flag.optional),
+  timeout: Flag.Int("timeout").pipe(
+    Flag.withDescription("Milliseconds of one attempt. Default: what the type says"),
+    Flag.optional
+  ),
   deadline: Flag.Date("deadline").pipe(Flag.withDescription("Time by which it must have ended"), Flag.optional),
   tag: Flag.String("tag").pipe(Flag.withDescription("May be repeated"), Flag.atLeast(0)),
   correlationId: Flag.String("correlation-id").pipe(Flag.withDescription("What the job belongs to"), Flag.optional),
@@ -158,7 +175,7 @@ export const submit = Command.make("submit", {
     if (Option.isNone(flags.type)) {
       const file = Option.getOrElse(flags.file, () => "-")
       if (file === "-" && process.stdin.isTTY === true) {
-        return yield* new BadInput({ detail: "name a job type, or give jobs with --file; see: odd-dashboard submit --help" })
+        return yield* new NoInput()
       }
       return yield* submitAll(jobLines(file === "-" ? process.stdin : createReadStream(file)))
     }
@@ -189,7 +206,10 @@ export const submit = Command.make("submit", {
   })).pipe(
     Command.withDescription("Submit jobs"),
     Command.withExamples([
-      { command: "odd-dashboard submit demo.sleep --payload '{\"ms\":500}' --wait", description: "One job, and its end" },
+      {
+        command: "odd-dashboard submit demo.sleep --payload '{\"ms\":500}' --wait",
+        description: "One job, and its end"
+      },
       {
         command: "odd-dashboard submit http.request -p '{\"url\":\"http://localhost:3000/healthz\"}' --tag check",
         description: "A real request"

@@ -1,10 +1,10 @@
 /** `token`: who may call. Against the running system, or straight in the store when there is none to ask yet. */
+import { type Actor, Role, TokenName, type TokenView } from "#domain/Access.ts"
+import { TokenStore } from "#services/ports/TokenStore.ts"
 import { Config, Effect, Layer, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { createHash, randomBytes } from "node:crypto"
-import { type Actor, Role, TokenName, type TokenView } from "#domain/Access.ts"
-import { TokenStore } from "#services/ports/TokenStore.ts"
-import { gateway } from "../api.ts"
+import { gateway, isNamedOrRunning } from "../api.ts"
 import { homeOf } from "../home.ts"
 import * as Output from "../Output.ts"
 
@@ -17,26 +17,33 @@ const newToken = (): string => `odto_${randomBytes(32).toString("base64url")}`
  * The tokens in the store itself: of ODTO_DATABASE_URL, or of the data folder when no system holds it. The first token
  * has to be made this way: beyond loopback no program starts without one.
  */
-const layerStore = Layer.unwrap(Effect.gen(function*() {
-  const Truth = yield* Effect.promise(() => import("../programs/truth.ts"))
-  const url = yield* Config.option(Config.String("ODTO_DATABASE_URL"))
-  const [{ DataFolder }, Pglite] = yield* Effect.promise(() =>
-    Promise.all([import("#infra/pglite/DataFolder.ts"), import("#infra/pglite/Pglite.ts")])
-  )
-  const inFolder = Truth.layerOver({ source: "cli", archive: true }).pipe(
-    Layer.provide(Pglite.layer()),
-    Layer.provide(DataFolder.layer(yield* homeOf(Option.none())))
-  )
-  const tokens = Layer.effect(TokenStore, TokenStore)
-  return Option.isSome(url) && url.value !== ""
-    ? tokens.pipe(Layer.provide(Truth.layerServer("cli")))
-    : tokens.pipe(Layer.provide(inFolder))
-}).pipe(Effect.map((layer): Layer.Layer<TokenStore, unknown> => layer)))
+const layerStore = Layer.unwrap(
+  Effect.gen(function*() {
+    const Truth = yield* Effect.promise(() => import("../programs/truth.ts"))
+    const url = yield* Config.option(Config.String("ODTO_DATABASE_URL"))
+    const [{ DataFolder }, Pglite] = yield* Effect.promise(() =>
+      Promise.all([import("#infra/pglite/DataFolder.ts"), import("#infra/pglite/Pglite.ts")])
+    )
+    const inFolder = Truth.layerOver({ source: "cli", archive: true }).pipe(
+      Layer.provide(Pglite.layer()),
+      Layer.provide(DataFolder.layer(yield* homeOf(Option.none())))
+    )
+    const tokens = Layer.effect(TokenStore, TokenStore)
+    return Option.isSome(url) && url.value !== ""
+      ? tokens.pipe(Layer.provide(Truth.layerServer("cli")))
+      : tokens.pipe(Layer.provide(inFolder))
+  }).pipe(Effect.map((layer): Layer.Layer<TokenStore, unknown> => layer))
+)
 
 const direct = Flag.Boolean("direct").pipe(
-  Flag.withDescription("In the store of ODTO_DATABASE_URL, or in the data folder of a system that does not run"),
+  Flag.withDescription(
+    "In the store itself, that of ODTO_DATABASE_URL or of the data folder. Default: when no system runs on the data folder and no gateway is named"
+  ),
   Flag.withDefault(false)
 )
+/** Before the first token there may be no system to ask: programs beyond loopback do not start without one. */
+const isDirect = (flag: boolean) => flag ? Effect.succeed(true) : Effect.map(isNamedOrRunning, (known) => !known)
+
 const name = Argument.String("name").pipe(Argument.withDescription("Name of the token"), Argument.withSchema(TokenName))
 
 const create = Command.make("create", {
@@ -48,7 +55,7 @@ const create = Command.make("create", {
   direct
 }, (flags) =>
   Effect.gen(function*() {
-    const made = flags.direct
+    const made = (yield* isDirect(flags.direct))
       ? yield* Effect.gen(function*() {
         const tokens = yield* TokenStore
         const token = newToken()
@@ -62,7 +69,7 @@ const create = Command.make("create", {
 
 const list = Command.make("list", { direct }, (flags) =>
   Effect.gen(function*() {
-    const tokens: ReadonlyArray<TokenView> = flags.direct
+    const tokens: ReadonlyArray<TokenView> = (yield* isDirect(flags.direct))
       ? yield* TokenStore.use((store) => store.list).pipe(Effect.provide(layerStore))
       : (yield* (yield* gateway).tokens.list()).tokens
     yield* Output.print({ tokens }, () =>
@@ -74,7 +81,7 @@ const list = Command.make("list", { direct }, (flags) =>
 
 const revoke = Command.make("revoke", { name, direct }, (flags) =>
   Effect.gen(function*() {
-    yield* flags.direct
+    yield* (yield* isDirect(flags.direct))
       ? TokenStore.use((store) => store.revoke(flags.name, cliActor)).pipe(Effect.provide(layerStore))
       : Effect.flatMap(gateway, (api) => api.tokens.revoke({ params: { name: flags.name } }))
     yield* Output.print({ revoked: flags.name }, ({ revoked }) => [`revoked ${revoked}`])
@@ -84,7 +91,10 @@ export const token = Command.make("token").pipe(
   Command.withDescription("Make, list and revoke bearer tokens"),
   Command.withExamples([
     { command: "odd-dashboard token create ci --role operator", description: "For a pipeline that submits jobs" },
-    { command: "odd-dashboard token create admin --role admin --direct", description: "The first token, before a start beyond loopback" }
+    {
+      command: "odd-dashboard token create admin --role admin --direct",
+      description: "The first token, before a start beyond loopback"
+    }
   ]),
   Command.withSubcommands([create, list, revoke])
 )

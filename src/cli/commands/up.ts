@@ -1,8 +1,9 @@
 /** `up`: the whole system in this process. */
+import { builtInTypes } from "#infra/jobs/builtIn.ts"
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import { builtInTypes } from "#infra/jobs/builtIn.ts"
-import { homeFlag, homeOf } from "../home.ts"
+import { defaultHome, homeFlag, homeOf } from "../home.ts"
+import { typed } from "../invocation.ts"
 import { launch } from "../launch.ts"
 import * as Output from "../Output.ts"
 import { telemetry } from "../telemetry.ts"
@@ -36,6 +37,8 @@ export const up = Command.make(
         const gateway = yield* GatewayServer
         const readModel = yield* ReadModelServer
         const held = yield* DataFolder
+        // Other commands find the system through the data folder, so they must know which.
+        const given = held.path === defaultHome() ? "" : `ODTO_HOME=${held.path} `
         yield* Output.lines([
           "The task observatory is running.",
           "",
@@ -43,7 +46,7 @@ export const up = Command.make(
           `  read model   ${readModel.url}/docs`,
           `  data folder  ${held.path}`,
           "",
-          "Try:  npm run -s odd-dashboard -- submit demo.sleep --payload '{\"ms\":500}' --wait",
+          `Try:  ${given}${typed("submit demo.sleep --payload '{\"ms\":500}' --wait")}`,
           "Stop: Ctrl-C (once to finish what runs, twice to end at once)"
         ])
       }),
