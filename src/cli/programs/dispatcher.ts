@@ -1,10 +1,10 @@
 /** The dispatcher as a program. Several replicas share the work. */
-import { Effect, Layer } from "effect"
 import * as AmqpBroker from "#infra/amqp/AmqpBroker.ts"
 import * as OpsServer from "#infra/http/OpsServer.ts"
 import * as Prometheus from "#infra/telemetry/Prometheus.ts"
 import * as Dispatcher from "#services/dispatcher/Dispatcher.ts"
 import * as Health from "#services/Health.ts"
+import { Effect, Layer } from "effect"
 import { host, opsPort, serverUrl } from "../Settings.ts"
 import { version } from "../version.ts"
 import { sourceOf } from "./identity.ts"

@@ -4,7 +4,6 @@
  * Durable against the end of the process in any way. What was running when it ended runs again: at the start no worker
  * can be alive and no hint can be on its way.
  */
-import { Effect, Layer } from "effect"
 import type { JobType } from "#domain/JobType.ts"
 import * as NodeIds from "#infra/crypto/NodeIds.ts"
 import { GatewayServer } from "#infra/http/GatewayServer.ts"
@@ -18,8 +17,9 @@ import { JobStore } from "#services/ports/JobStore.ts"
 import * as MemoryBroker from "#services/ports/memory/MemoryBroker.ts"
 import * as MemoryLiveStats from "#services/ports/memory/MemoryLiveStats.ts"
 import { Signals } from "#services/ports/Signals.ts"
-import { TruthName } from "#services/read-model/Reading.ts"
 import { WorkerStore } from "#services/ports/WorkerStore.ts"
+import { TruthName } from "#services/read-model/Reading.ts"
+import { Effect, Layer } from "effect"
 import * as Dispatcher from "./dispatcher.ts"
 import * as Gateway from "./gateway.ts"
 import { sourceOf } from "./identity.ts"

@@ -1,5 +1,4 @@
 /** The gateway as a program: needs PostgreSQL and nothing else. */
-import { Config, Effect, Layer, Option } from "effect"
 import * as AjvPayloadSchemas from "#infra/ajv/AjvPayloadSchemas.ts"
 import * as NodeIds from "#infra/crypto/NodeIds.ts"
 import * as GatewayServer from "#infra/http/GatewayServer.ts"
@@ -8,6 +7,7 @@ import { Control } from "#services/gateway/Control.ts"
 import { Intake } from "#services/gateway/Intake.ts"
 import { JobTypes } from "#services/gateway/JobTypes.ts"
 import * as Health from "#services/Health.ts"
+import { Config, Effect, Layer, Option } from "effect"
 import { allowedHosts, gatewayPort, host } from "../Settings.ts"
 import { version } from "../version.ts"
 import { sourceOf } from "./identity.ts"

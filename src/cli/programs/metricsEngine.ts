@@ -1,5 +1,4 @@
 /** The metrics engine as a program: archives events in MongoDB, counts them in Redis, checks the archive. */
-import { Effect, Layer } from "effect"
 import * as AmqpBroker from "#infra/amqp/AmqpBroker.ts"
 import * as OpsServer from "#infra/http/OpsServer.ts"
 import { Mongo } from "#infra/mongo/Mongo.ts"
@@ -9,6 +8,7 @@ import * as RedisLiveStats from "#infra/redis/RedisLiveStats.ts"
 import * as Prometheus from "#infra/telemetry/Prometheus.ts"
 import * as Health from "#services/Health.ts"
 import * as MetricsEngine from "#services/metrics-engine/MetricsEngine.ts"
+import { Effect, Layer } from "effect"
 import { host, opsPort, serverUrl } from "../Settings.ts"
 import { version } from "../version.ts"
 import { sourceOf } from "./identity.ts"

@@ -1,6 +1,4 @@
 /** The processor as a program: built-in job types, and those of a user's module. Several share the work. */
-import { Effect, Layer } from "effect"
-import { hostname } from "node:os"
 import type { JobType } from "#domain/JobType.ts"
 import * as AmqpBroker from "#infra/amqp/AmqpBroker.ts"
 import * as NodeIds from "#infra/crypto/NodeIds.ts"
@@ -9,6 +7,8 @@ import * as ThreadHeartbeats from "#infra/postgres/ThreadHeartbeats.ts"
 import * as Prometheus from "#infra/telemetry/Prometheus.ts"
 import * as Health from "#services/Health.ts"
 import { Worker } from "#services/processor/Worker.ts"
+import { Effect, Layer } from "effect"
+import { hostname } from "node:os"
 import { concurrency, drainSeconds, host, opsPort, queueConcurrency, queues, serverUrl } from "../Settings.ts"
 import { version } from "../version.ts"
 import { sourceOf } from "./identity.ts"
@@ -51,10 +51,12 @@ const ops = Layer.unwrap(Effect.gen(function*() {
 
 export const layerServer = (types: ReadonlyArray<JobType>) =>
   Layer.merge(layerOver(types), ops).pipe(
-    Layer.provide(Layer.unwrap(Effect.map(serverUrl("ODTO_DATABASE_URL"), (url) => ThreadHeartbeats.layer({ url, applicationName: sourceOf(program) })))),
+    Layer.provide(Layer.unwrap(Effect.map(serverUrl("ODTO_DATABASE_URL"), (url) =>
+      ThreadHeartbeats.layer({ url, applicationName: sourceOf(program) })))),
     Layer.provide([
       Truth.layerServer(sourceOf(program)),
-      Layer.unwrap(Effect.map(serverUrl("ODTO_AMQP_URL"), (url) => AmqpBroker.layer({ url, name: sourceOf(program) })))
+      Layer.unwrap(Effect.map(serverUrl("ODTO_AMQP_URL"), (url) =>
+        AmqpBroker.layer({ url, name: sourceOf(program) })))
     ]),
     Layer.provide(Prometheus.Prometheus.layer)
   )

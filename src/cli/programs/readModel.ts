@@ -1,5 +1,4 @@
 /** The read model as a program. Without MongoDB, Redis or RabbitMQ it answers what PostgreSQL knows and says what is down. */
-import { Effect, Layer, Option } from "effect"
 import * as AmqpBroker from "#infra/amqp/AmqpBroker.ts"
 import * as ReadModelServer from "#infra/http/ReadModelServer.ts"
 import { Mongo } from "#infra/mongo/Mongo.ts"
@@ -8,6 +7,7 @@ import { Redis } from "#infra/redis/Redis.ts"
 import * as RedisLiveStats from "#infra/redis/RedisLiveStats.ts"
 import * as Prometheus from "#infra/telemetry/Prometheus.ts"
 import * as Health from "#services/Health.ts"
+import { Effect, Layer, Option } from "effect"
 import { allowedHosts, host, readModelPort, serverUrl, webhookToken } from "../Settings.ts"
 import { version } from "../version.ts"
 import { sourceOf } from "./identity.ts"
@@ -29,7 +29,12 @@ export const layerOver = (names: { readonly truth: string; readonly broker: stri
     Layer.provide(Health.Health.layer({
       program,
       version,
-      dependencies: Effect.all([Health.truth(names.truth), Health.archive(), Health.live(), Health.broker(names.broker)])
+      dependencies: Effect.all([
+        Health.truth(names.truth),
+        Health.archive(),
+        Health.live(),
+        Health.broker(names.broker)
+      ])
     })),
     Layer.provide(Prometheus.layer({ program, version }))
   )

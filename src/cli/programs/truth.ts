@@ -1,7 +1,6 @@
 /** The store of truth: every port of it, over whatever SQL client is given. */
-import { Effect, Layer } from "effect"
-import { migrations } from "#infra/postgres/migrations/all.ts"
 import { migrate } from "#infra/postgres/Migrations.ts"
+import { migrations } from "#infra/postgres/migrations/all.ts"
 import * as PgAlertStore from "#infra/postgres/PgAlertStore.ts"
 import * as PgEventLog from "#infra/postgres/PgEventLog.ts"
 import * as PgJobQueries from "#infra/postgres/PgJobQueries.ts"
@@ -10,6 +9,7 @@ import * as PgSignals from "#infra/postgres/PgSignals.ts"
 import * as PgTokenStore from "#infra/postgres/PgTokenStore.ts"
 import * as PgWorkerStore from "#infra/postgres/PgWorkerStore.ts"
 import * as Postgres from "#infra/postgres/Postgres.ts"
+import { Effect, Layer } from "effect"
 import { serverUrl } from "../Settings.ts"
 
 /** Migrated before anything reads. `archive`: the event log is the archive as well and is indexed as one. */

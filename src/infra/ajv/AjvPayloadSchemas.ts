@@ -1,7 +1,7 @@
 /** JSON Schema checks by Ajv: draft 2020-12, all errors at once. */
+import { type PayloadCheck, PayloadSchemas } from "#services/ports/PayloadSchemas.ts"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { Layer, Result } from "effect"
-import { type PayloadCheck, PayloadSchemas } from "#services/ports/PayloadSchemas.ts"
 
 /** Misfits named in one answer; a client needs no more to see what is wrong. */
 const maxMisfits = 20

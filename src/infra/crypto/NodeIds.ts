@@ -1,8 +1,8 @@
 /** Identifiers from Node's cryptography. */
-import { Layer } from "effect"
-import { createHash, randomBytes, randomUUID } from "node:crypto"
 import { makeUuidV7 } from "#domain/Uuid.ts"
 import { Ids } from "#services/ports/Ids.ts"
+import { Layer } from "effect"
+import { createHash, randomBytes, randomUUID } from "node:crypto"
 
 export const layer = Layer.sync(Ids, () => {
   const make = makeUuidV7(randomBytes)

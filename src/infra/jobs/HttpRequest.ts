@@ -2,10 +2,10 @@
  * `http.request`: calls a URL. 2xx completes; 408, 425, 429, 5xx and network trouble are tried again; any other answer is
  * final. Redirects are followed one by one, each checked like the first URL.
  */
+import type { JobContext } from "#domain/JobType.ts"
 import { Schema } from "effect"
 import * as http from "node:http"
 import * as https from "node:https"
-import type { JobContext } from "#domain/JobType.ts"
 import { guardedLookup, refuseLiteral } from "./AddressPolicy.ts"
 import { defineJobType, NonRetryable } from "./defineJobType.ts"
 import { signatureHeaders } from "./WebhookSignature.ts"
@@ -52,7 +52,7 @@ const reservedHeaders = new Set([
   "webhook-signature"
 ])
 /** What must not follow a redirect to another origin. */
-const secretHeaders = ["authorization", "cookie", "proxy-authorization"]
+const secretHeaders = new Set(["authorization", "cookie", "proxy-authorization"])
 
 interface Call {
   readonly url: URL
@@ -129,7 +129,7 @@ const redirected = (call: Call, status: number, location: string): Call => {
   const sameOrigin = url.origin === call.url.origin
   const headers = Object.fromEntries(
     Object.entries(call.headers).filter(([name]) =>
-      (sameOrigin || !secretHeaders.includes(name)) &&
+      (sameOrigin || !secretHeaders.has(name)) &&
       (!becomesGet || !(name.startsWith("content-") || name.startsWith("webhook-")))
     )
   )

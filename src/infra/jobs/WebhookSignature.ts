@@ -21,7 +21,9 @@ export const parseSigningKey = (text: string): Buffer => {
   if (!text.startsWith("whsec_")) throw new InvalidSigningKey({ detail: "must be whsec_ followed by base64" })
   const key = Buffer.from(text.slice("whsec_".length), "base64")
   if (key.length < keyBytes.minimum || key.length > keyBytes.maximum) {
-    throw new InvalidSigningKey({ detail: `must hold ${keyBytes.minimum} to ${keyBytes.maximum} bytes, it holds ${key.length}` })
+    throw new InvalidSigningKey({
+      detail: `must hold ${keyBytes.minimum} to ${keyBytes.maximum} bytes, it holds ${key.length}`
+    })
   }
   return key
 }

@@ -1,6 +1,6 @@
 /** The job types that come with the system. */
-import { Config, Effect, Option } from "effect"
 import type { JobType } from "#domain/JobType.ts"
+import { Config, Effect, Option } from "effect"
 import { demoTypes } from "./demo.ts"
 import { httpRequest } from "./HttpRequest.ts"
 import { InvalidShellCommands, readShellCommands, shellCommand } from "./ShellCommand.ts"

@@ -3,11 +3,11 @@
  *
  * What comes out holds JSON Schemas and promises only: the author's module may use a copy of `effect` of its own.
  */
-import { Cause, Effect, Exit, Result, Schema, type SchemaIssue } from "effect"
 import { type AttemptError, JobTypeName, JsonObject } from "#domain/Job.ts"
 import type { JobContext, JobType } from "#domain/JobType.ts"
 import type { Outcome } from "#domain/Outcome.ts"
 import { type BackoffPolicy, defaultBackoff, defaultMaxAttempts, defaultTimeoutMillis } from "#domain/Retry.ts"
+import { Cause, Effect, Exit, Result, Schema } from "effect"
 
 /** Throw it, or fail with it, when trying again cannot help: the job is dead at once. */
 export class NonRetryable extends Error {
@@ -88,7 +88,11 @@ export const errorOf = (thrown: unknown): AttemptError => {
   const stack = says(thrown, "stack")
   return {
     name: typeof tag === "string" ? tag : typeof name === "string" ? name : "Error",
-    message: typeof message === "string" && message !== "" ? message : thrown instanceof Error ? thrown.name : spell(thrown),
+    message: typeof message === "string" && message !== ""
+      ? message
+      : thrown instanceof Error
+      ? thrown.name
+      : spell(thrown),
     retryable: says(thrown, "retryable") !== false,
     ...(typeof stack === "string" ? { stack } : {})
   }
@@ -96,12 +100,15 @@ export const errorOf = (thrown: unknown): AttemptError => {
 
 const spell = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value) ?? String(value)
 
-const misfit = (name: string, issue: SchemaIssue.Issue | { readonly message: string }): Outcome => ({
+const misfit = (name: string, { message }: { readonly message: string }): Outcome => ({
   _tag: "Failed",
-  error: { name, message: String("message" in issue ? issue.message : issue), retryable: false }
+  error: { name, message, retryable: false }
 })
 
-const run = async (answer: Promise<unknown> | Effect.Effect<unknown, unknown>, signal: AbortSignal): Promise<unknown> => {
+const run = async (
+  answer: Promise<unknown> | Effect.Effect<unknown, unknown>,
+  signal: AbortSignal
+): Promise<unknown> => {
   if (!Effect.isEffect(answer)) return answer
   const exit = await Effect.runPromiseExit(answer, { signal })
   if (Exit.isSuccess(exit)) return exit.value
@@ -113,7 +120,7 @@ export const defineJobType = <P extends Schema.Codec<unknown, unknown>, R extend
   definition: JobTypeDefinition<P, R>
 ): JobType => {
   const name = Schema.decodeUnknownResult(JobTypeName)(definition.name)
-  if (Result.isFailure(name)) throw new InvalidJobType({ name: String(definition.name), detail: name.failure.message })
+  if (Result.isFailure(name)) throw new InvalidJobType({ name: definition.name, detail: name.failure.message })
   const decode = Schema.decodeUnknownResult(definition.payload)
   const encode = definition.result === undefined ? undefined : Schema.encodeUnknownResult(definition.result)
   return {

@@ -1,8 +1,8 @@
 /** Types to try the system with, and to measure it by. */
 import { Schema } from "effect"
 import { setTimeout as sleep } from "node:timers/promises"
-import { defineJobType, NonRetryable } from "./defineJobType.ts"
 import { burn } from "./cpu.ts"
+import { defineJobType, NonRetryable } from "./defineJobType.ts"
 
 const oneHour = 3_600_000
 const Millis = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: oneHour }))

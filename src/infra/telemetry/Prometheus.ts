@@ -2,10 +2,10 @@
  * The `Metrics` port on prom-client. One registry per process; every series carries the program that wrote it, so that
  * the embedded system shows all its programs on one page.
  */
+import { catalogue, type MetricName, Metrics } from "#services/ports/Metrics.ts"
 import { Context, Effect, Layer } from "effect"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
-import { catalogue, type MetricName, Metrics } from "#services/ports/Metrics.ts"
 
 const nanosPerSecond = 1e9
 const loopResolutionMillis = 10
@@ -41,7 +41,12 @@ export class Prometheus extends Context.Service<Prometheus, {
       const histograms = new Map<MetricName, Histogram>()
       for (const name of names) {
         const definition = catalogue[name]
-        const common = { name, help: definition.help, labelNames: [...definition.labels, "program"], registers: [registry] }
+        const common = {
+          name,
+          help: definition.help,
+          labelNames: [...definition.labels, "program"],
+          registers: [registry]
+        }
         if (definition.kind === "counter") counters.set(name, new Counter(common))
         else if (definition.kind === "gauge") gauges.set(name, new Gauge(common))
         else histograms.set(name, new Histogram({ ...common, buckets: [...definition.buckets] }))

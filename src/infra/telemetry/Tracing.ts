@@ -1,6 +1,6 @@
 /** Traces leave the process only when a collector is configured: OTEL_EXPORTER_OTLP_ENDPOINT, OTLP over HTTP with JSON. */
-import { FetchHttpClient } from "effect/http"
 import { Config, Effect, Layer, Option } from "effect"
+import { FetchHttpClient } from "effect/http"
 import { OtlpSerialization, OtlpTracer } from "effect/observability"
 
 /** How long a stopping program may take to send what it still holds. */

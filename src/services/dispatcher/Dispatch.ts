@@ -5,9 +5,9 @@
  * pause and cancel act on nearly everything that waits; what is handed over is only a hint, so that nothing is lost
  * when it gets lost. Several dispatchers share the queues by row locks.
  */
-import { Clock, Effect, Layer, Schedule, Semaphore } from "effect"
 import type { JobTypeName, QueueName } from "#domain/Job.ts"
 import { windowOf } from "#domain/Queue.ts"
+import { Clock, Effect, Layer, Schedule, Semaphore } from "effect"
 import { Broker, type Hint } from "../ports/Broker.ts"
 import { type Dispatched, JobStore, type QueueLoad } from "../ports/JobStore.ts"
 import { Metrics } from "../ports/Metrics.ts"

@@ -4,9 +4,9 @@
  * The cursor moves only after the broker has confirmed; a refusal stops the relay and never the jobs. A leader that is
  * stopped and wakes up late moves nothing: its cursor is no longer the cursor.
  */
-import { Clock, Effect, Layer, Option, Schedule } from "effect"
 import type { LogRow } from "#domain/JobEvent.ts"
 import type { Position } from "#domain/Position.ts"
+import { Clock, Effect, Layer, Option, Schedule } from "effect"
 import { Broker, type BrokerError } from "../ports/Broker.ts"
 import { EventLog } from "../ports/EventLog.ts"
 import { Metrics } from "../ports/Metrics.ts"

@@ -4,8 +4,8 @@
  * It acts only after a full lease period of unbroken contact with the store and of an unstalled event loop: after an
  * outage every healthy worker gets the time to renew first.
  */
-import { Clock, Effect, Layer, Schedule } from "effect"
 import { leaseMillis } from "#domain/Worker.ts"
+import { Clock, Effect, Layer, Schedule } from "effect"
 import { Metrics } from "../ports/Metrics.ts"
 import { Signals } from "../ports/Signals.ts"
 import { WorkerStore } from "../ports/WorkerStore.ts"

@@ -4,8 +4,8 @@
  * A type that is not known here is looked up in the store before it is refused, so that a worker's new type is usable
  * from the moment at which it is registered.
  */
-import { Clock, Context, Effect, Layer, Result, Schedule, Semaphore, Stream } from "effect"
 import type { JobTypeDescription } from "#domain/JobType.ts"
+import { Clock, Context, Effect, Layer, Result, Schedule, Semaphore, Stream } from "effect"
 import { type PayloadCheck, PayloadSchemas } from "../ports/PayloadSchemas.ts"
 import { Signals } from "../ports/Signals.ts"
 import type { StoreError } from "../ports/StoreError.ts"

@@ -1,6 +1,6 @@
 /** Alerts as Alertmanager told them: the newest word on each, and when. */
-import { Context, type Effect } from "effect"
 import type { AlertView } from "#domain/Alert.ts"
+import { Context, type Effect } from "effect"
 import type { StoreError } from "./StoreError.ts"
 
 export class AlertStore extends Context.Service<AlertStore, {

@@ -3,8 +3,8 @@
  *
  * On real servers a thread with a connection of its own beats, so that a busy main loop does not lose the lease.
  */
-import { Context, Effect, Layer, type Scope, Stream } from "effect"
 import { heartbeatMillis, leaseMillis, type WorkerId } from "#domain/Worker.ts"
+import { Context, Effect, Layer, type Scope, Stream } from "effect"
 import type { Heartbeat } from "./WorkerStore.ts"
 import { WorkerStore } from "./WorkerStore.ts"
 

@@ -1,10 +1,10 @@
 /** What is asked of the truth by people: never a full count, never an offset, always a row budget. */
-import { Context, type Effect, type Option } from "effect"
 import type { JobId } from "#domain/Job.ts"
 import type { JobFilter, JobSort } from "#domain/JobFilter.ts"
 import type { JobSummary, JobView } from "#domain/JobView.ts"
 import type { QueueView, StateCounts } from "#domain/Queue.ts"
 import type { WorkerView } from "#domain/Worker.ts"
+import { Context, type Effect, type Option } from "effect"
 import type { StoreError } from "./StoreError.ts"
 
 export interface JobPage {
@@ -50,6 +50,9 @@ export class JobQueries extends Context.Service<JobQueries, {
   /** Live workers, and those that ended within the last hour; at most 1,000. */
   readonly workers: Effect.Effect<Read<ReadonlyArray<WorkerView>>, StoreError>
   /** Newest first, before the entry with this id. */
-  readonly audit: (before: string | undefined, limit: number) => Effect.Effect<Read<ReadonlyArray<AuditEntry>>, StoreError>
+  readonly audit: (
+    before: string | undefined,
+    limit: number
+  ) => Effect.Effect<Read<ReadonlyArray<AuditEntry>>, StoreError>
   readonly ping: Effect.Effect<void, StoreError>
 }>()("odto/services/JobQueries") {}

@@ -5,14 +5,14 @@
  * error. Each operation that writes events commits durably before it answers; dispatch, hand-back and promotion write
  * no events and may be lost in a crash, which only repeats work. Operations are safe to repeat with the same arguments.
  */
-import { Context, type Effect } from "effect"
 import type { Actor } from "#domain/Access.ts"
 import type { AttemptError, JobId, JobTypeName, Progress, QueueName } from "#domain/Job.ts"
-import type { JobStatus, WrongState } from "#domain/JobStatus.ts"
 import type { JobNotFound } from "#domain/Job.ts"
+import type { JobStatus, WrongState } from "#domain/JobStatus.ts"
 import type { QueueInState, QueueNotFound } from "#domain/Queue.ts"
 import type { BackoffPolicy } from "#domain/Retry.ts"
 import type { WorkerId } from "#domain/Worker.ts"
+import { Context, type Effect } from "effect"
 import type { UndecodableMessage } from "./Broker.ts"
 import type { StoreError } from "./StoreError.ts"
 

@@ -1,6 +1,6 @@
 /** Checks values against the JSON Schemas that workers registered. */
-import { Context, type Result } from "effect"
 import type { JsonObject } from "#domain/Job.ts"
+import { Context, type Result } from "effect"
 
 export interface SchemaMisfit {
   /** JSON Pointer of the field. */

@@ -1,6 +1,6 @@
 /** Bearer tokens; only their SHA-256 is stored. */
-import { Context, type Effect, type Option, Schema } from "effect"
 import type { Actor, Role, TokenView } from "#domain/Access.ts"
+import { Context, type Effect, type Option, Schema } from "effect"
 import type { StoreError } from "./StoreError.ts"
 
 export class TokenNameTaken extends Schema.TaggedError<TokenNameTaken>()("TokenNameTaken", { name: Schema.String }) {

@@ -4,10 +4,10 @@
  * The lease is one row per worker incarnation. A renewal succeeds as long as no reaper has ended the lease, even when
  * its time is over.
  */
-import { Context, type Effect } from "effect"
 import type { JobId, QueueName } from "#domain/Job.ts"
 import type { JobTypeDescription } from "#domain/JobType.ts"
 import type { WorkerId } from "#domain/Worker.ts"
+import { Context, type Effect } from "effect"
 import type { StoreError } from "./StoreError.ts"
 
 export interface WorkerRegistration {

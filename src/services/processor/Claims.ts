@@ -4,9 +4,9 @@
  * Claims only for free slots. Tokens are made before the claim: when its answer is lost, the truth is asked which jobs
  * run under this worker, and what is not held here is given back by its token.
  */
-import { Clock, Effect, FiberSet, Latch, Schedule, type Scope, Semaphore } from "effect"
 import type { JobId, Progress, QueueName } from "#domain/Job.ts"
 import type { WorkerId } from "#domain/Worker.ts"
+import { Clock, Effect, FiberSet, Latch, Schedule, type Scope, Semaphore } from "effect"
 import type { HintDelivery } from "../ports/Broker.ts"
 import { Ids } from "../ports/Ids.ts"
 import { type ClaimedJob, JobStore } from "../ports/JobStore.ts"
@@ -70,8 +70,7 @@ export const make = Effect.fnUntraced(function*(context: {
   }
   const freeSlots = () => options.slots - running.size - claiming.size - countLeaked()
   const occupy = (queue: QueueName, by: 1 | -1) => busyPerQueue.set(queue, (busyPerQueue.get(queue) ?? 0) + by)
-  const room = (queue: QueueName) =>
-    (options.queueSlots.get(queue) ?? options.slots) - (busyPerQueue.get(queue) ?? 0)
+  const room = (queue: QueueName) => (options.queueSlots.get(queue) ?? options.slots) - (busyPerQueue.get(queue) ?? 0)
 
   const attempt = Effect.fnUntraced(function*(one: Running) {
     const { job } = one

@@ -20,25 +20,27 @@ export interface Completer {
   readonly settle: (settlement: Settlement) => Effect.Effect<Settled["answer"], StoreError | Batcher.Overloaded>
 }
 
-export const make: Effect.Effect<Completer, never, JobStore | Metrics | Signals | Scope.Scope> = Effect.gen(function*() {
-  const store = yield* JobStore
-  const metrics = yield* Metrics
-  const signals = yield* Signals
+export const make: Effect.Effect<Completer, never, JobStore | Metrics | Signals | Scope.Scope> = Effect.gen(
+  function*() {
+    const store = yield* JobStore
+    const metrics = yield* Metrics
+    const signals = yield* Signals
 
-  const commit = Effect.fnUntraced(function*(settlements: ReadonlyArray<Settlement>) {
-    metrics.observe("odto_batch_size", { operation: "settle" }, settlements.length)
-    const answers = yield* store.settle(settlements).pipe(
-      Effect.tapError((error) => Effect.logWarning("outcomes wait for the store", { reason: error.reason })),
-      Effect.retry({ schedule: retryPolicy, while: (error) => error.isRetryable })
-    )
-    yield* signals.send("log")
-    if (settlements.some(({ next }) => next._tag === "retry" || next._tag === "release")) yield* signals.send("due")
-    return answers
-  })
-  const batcher = yield* Batcher.make({ what: "outcomes", maxBatch, maxWaiting, concurrency, run: commit })
+    const commit = Effect.fnUntraced(function*(settlements: ReadonlyArray<Settlement>) {
+      metrics.observe("odto_batch_size", { operation: "settle" }, settlements.length)
+      const answers = yield* store.settle(settlements).pipe(
+        Effect.tapError((error) => Effect.logWarning("outcomes wait for the store", { reason: error.reason })),
+        Effect.retry({ schedule: retryPolicy, while: (error) => error.isRetryable })
+      )
+      yield* signals.send("log")
+      if (settlements.some(({ next }) => next._tag === "retry" || next._tag === "release")) yield* signals.send("due")
+      return answers
+    })
+    const batcher = yield* Batcher.make({ what: "outcomes", maxBatch, maxWaiting, concurrency, run: commit })
 
-  return {
-    settle: (settlement) =>
-      Effect.map(batcher.submit([settlement]), ([settled]) => settled === undefined ? "refused" : settled.answer)
+    return {
+      settle: (settlement) =>
+        Effect.map(batcher.submit([settlement]), ([settled]) => settled === undefined ? "refused" : settled.answer)
+    }
   }
-})
+)

@@ -1,6 +1,6 @@
 /** Takes hints of every queue that this worker serves, for the types that it has, and follows queues as they are made. */
-import { Effect, FiberMap, type Scope, Stream } from "effect"
 import { defaultQueue, type JobTypeName, type QueueName } from "#domain/Job.ts"
+import { Effect, FiberMap, type Scope, Stream } from "effect"
 import { Broker, type HintDelivery } from "../ports/Broker.ts"
 import { WorkerStore } from "../ports/WorkerStore.ts"
 import * as Wake from "../Wake.ts"
@@ -31,7 +31,9 @@ export const consume = Effect.fnUntraced(function*(options: {
       { onlyIfMissing: true }
     )
   const subscribeAll = (queues: ReadonlyArray<QueueName>) =>
-    Effect.forEach(queues, (queue) => Effect.forEach(options.types, (type) => subscribe(queue, type)), { discard: true })
+    Effect.forEach(queues, (queue) => Effect.forEach(options.types, (type) => subscribe(queue, type)), {
+      discard: true
+    })
 
   yield* subscribeAll(options.queues ?? [defaultQueue])
   if (options.queues !== undefined) return

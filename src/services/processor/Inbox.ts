@@ -3,8 +3,8 @@
  *
  * Bounded by the broker's prefetch and by the dispatch window; what waits too long is handed back.
  */
-import { Effect } from "effect"
 import type { JobId, QueueName } from "#domain/Job.ts"
+import { Effect } from "effect"
 import type { HintDelivery } from "../ports/Broker.ts"
 
 export interface WaitingHint {

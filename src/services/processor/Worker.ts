@@ -6,22 +6,22 @@
  * All its jobs hang on the lease of one incarnation. When a reaper has ended the lease, every attempt is dropped without
  * a word (its jobs may run elsewhere already) and the worker goes on as a new incarnation.
  */
-import { Clock, Context, Deferred, Effect, Exit, FiberSet, Layer, Schedule, Scope, Stream } from "effect"
 import type { JobTypeName, QueueName } from "#domain/Job.ts"
 import type { JobType } from "#domain/JobType.ts"
 import { reconcileMillis, WorkerId } from "#domain/Worker.ts"
-import { Broker } from "../ports/Broker.ts"
+import { Clock, Context, Deferred, Effect, Exit, FiberSet, Layer, Schedule, Scope, Stream } from "effect"
+import type { Broker } from "../ports/Broker.ts"
 import { Heartbeats } from "../ports/Heartbeats.ts"
 import { Ids } from "../ports/Ids.ts"
 import { JobStore } from "../ports/JobStore.ts"
 import { Metrics } from "../ports/Metrics.ts"
 import { Signals } from "../ports/Signals.ts"
 import { WorkerStore } from "../ports/WorkerStore.ts"
+import * as Wake from "../Wake.ts"
 import { abort, type AbortReason, watch } from "./Attempt.ts"
 import * as Claims from "./Claims.ts"
 import * as Completer from "./Completer.ts"
 import * as Consumers from "./Consumers.ts"
-import * as Wake from "../Wake.ts"
 
 export interface WorkerOptions {
   readonly name: string
@@ -105,7 +105,9 @@ const incarnation = Effect.fnUntraced(function*(options: WorkerOptions, publish:
   yield* heartbeats.beat(id).pipe(Stream.runForEach(heed), Effect.forkScoped)
   const cancelWake = yield* Wake.make(["cancel"])
   yield* cancelWake.wait(reconcileMillis).pipe(
-    Effect.andThen(Effect.when(Effect.flatMap(workers.heartbeat(id), heed), Effect.sync(() => claims.running.size > 0))),
+    Effect.andThen(
+      Effect.when(Effect.flatMap(workers.heartbeat(id), heed), Effect.sync(() => claims.running.size > 0))
+    ),
     Effect.ignore,
     Effect.forever,
     Effect.forkScoped
