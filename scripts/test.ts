@@ -48,16 +48,17 @@ const run = (command: string, args: ReadonlyArray<string>, more: Record<string, 
     child.on("close", (code) => resolve({ code: code ?? 1, output }))
   })
 
-const runChecks = async (): Promise<Totals> => {
+/** How many passed, and the names of the others. */
+const runChecks = async () => {
   const results = await Promise.all(checks.map(async ({ args, command, name }) => {
     const start = Date.now()
     const { code, output } = await run(command, args, {}, false)
     console.log(`${code === 0 ? "ok" : "FAILED"}  ${name}  ${((Date.now() - start) / 1000).toFixed(1)} s`)
     if (code !== 0) console.log(output.trimEnd())
-    return code === 0
+    return { name, isGood: code === 0 }
   }))
-  const passed = results.filter(Boolean).length
-  return { passed, failed: results.length - passed, skipped: 0, leftOut: [] }
+  const failed = results.filter(({ isGood }) => !isGood).map(({ name }) => name)
+  return { passed: results.length - failed.length, failed }
 }
 
 const runSuites = async (args: ReadonlyArray<string>): Promise<Totals> => {
@@ -77,13 +78,13 @@ const runSuites = async (args: ReadonlyArray<string>): Promise<Totals> => {
 
 const args = process.argv.slice(2)
 const onlyChecks = args.includes("--checks")
-const parts = [
-  ...args.length === 0 || onlyChecks ? [await runChecks()] : [],
-  ...onlyChecks ? [] : [await runSuites(args.length === 0 ? ["--coverage"] : args)]
-]
-const sum = (of: (totals: Totals) => number) => parts.reduce((total, part) => total + of(part), 0)
-const leftOut = parts.flatMap((part) => part.leftOut)
+const checked = args.length === 0 || onlyChecks ? await runChecks() : { passed: 0, failed: [] }
+const tested = onlyChecks
+  ? { passed: 0, failed: 0, leftOut: [] }
+  : await runSuites(args.length === 0 ? ["--coverage"] : args)
 
-for (const line of leftOutLines(leftOut)) console.log(line)
-console.log(`\n${sum((part) => part.passed)} passed, ${sum((part) => part.failed)} failed`)
-process.exitCode = sum((part) => part.failed) === 0 ? 0 : 1
+for (const line of leftOutLines(tested.leftOut)) console.log(line)
+if (checked.failed.length > 0) console.log(`\nFailed before the tests: ${checked.failed.join(", ")}`)
+const failed = checked.failed.length + tested.failed
+console.log(`\n${checked.passed + tested.passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
