@@ -7,7 +7,8 @@
  */
 import type { JobTypeName, QueueName } from "#domain/Job.ts"
 import { windowOf } from "#domain/Queue.ts"
-import { Clock, Effect, Layer, Schedule, Semaphore } from "effect"
+import { Effect, Layer, Schedule, Semaphore } from "effect"
+import { nowMillis } from "../Monotonic.ts"
 import { Broker, type Hint } from "../ports/Broker.ts"
 import { type Dispatched, JobStore, type QueueLoad } from "../ports/JobStore.ts"
 import { Metrics } from "../ports/Metrics.ts"
@@ -17,12 +18,20 @@ import * as Wake from "../Wake.ts"
 const dispatchLimit = 500
 /** Jobs made due by one statement. */
 const promoteLimit = 500
+/** Due jobs and loads are looked at this often at most, however many signals come. */
+const houseMillis = 50
 /** Loads (rates, live slots, types) are read again after this time. */
 const loadsMaxAgeMillis = 250
 /** Behind the signals: everything is looked at this often. */
 const sweepMillis = 1_000
-/** Jobs wait and the window is full: it opens as workers claim. */
+/** Jobs wait and the window is full: it opens as workers claim. Doubled while it does not, up to the second. */
 const windowFullMillis = 20
+const windowStuckMillis = 320
+/** Due jobs are looked for this often at least, however much is handed over meanwhile. */
+const promoteWithinMillis = 100
+/** A queue whose hints did not arrive rests, the first time and at most this long: its jobs go back and would come again. */
+const restMillis = 50
+const maxRestMillis = 2_000
 /** With more queues than this the loads are read first, and only queues in which jobs wait are tried. */
 const blindQueues = 4
 /** Batches of hints on their way to the broker at the same time. */
@@ -69,6 +78,22 @@ const makeRates = () => {
   }
 }
 
+/** Queues that rest after trouble with the broker. Times are monotonic milliseconds. */
+const makeRests = () => {
+  const rests = new Map<QueueName, { readonly until: number; readonly millis: number }>()
+  return {
+    until: (queue: QueueName): number => rests.get(queue)?.until ?? Number.NEGATIVE_INFINITY,
+    arrived: (queue: QueueName) => void rests.delete(queue),
+    failed: (queue: QueueName, now: number) => {
+      const before = rests.get(queue)
+      // What was on its way when the rest began says nothing new.
+      if (before !== undefined && now < before.until) return
+      const millis = Math.min(maxRestMillis, before === undefined ? restMillis : before.millis * 2)
+      rests.set(queue, { until: now + millis, millis })
+    }
+  }
+}
+
 const make = Effect.gen(function*() {
   const store = yield* JobStore
   const broker = yield* Broker
@@ -76,11 +101,16 @@ const make = Effect.gen(function*() {
   const wake = yield* Wake.make(["due", "queues", "workers"])
   const sending = yield* Semaphore.make(sendConcurrency)
   const rateOf = makeRates()
+  const rests = makeRests()
   let loads: ReadonlyArray<QueueLoad> = []
   let windows = new Map<QueueName, number>()
   let loadsReadAt = Number.NEGATIVE_INFINITY
-  let loadsOutdated = true
-  let nextDueAt = 0
+  let keptHouseAt = Number.NEGATIVE_INFINITY
+  /** Something has happened since the loads were read. */
+  let outdated = true
+  let nextDueAt = Number.NEGATIVE_INFINITY
+  let promotedAt = Number.NEGATIVE_INFINITY
+  let stuckMillis = windowFullMillis
 
   const handBack = (hints: ReadonlyArray<Hint>) =>
     store.handBack(hints.flatMap((hint) => hint.jobs)).pipe(Effect.ignore)
@@ -93,7 +123,7 @@ const make = Effect.gen(function*() {
     if (unsent.length > 0) yield* handBack(unsent)
   })
 
-  const send = (hints: ReadonlyArray<Hint>) =>
+  const send = (queue: QueueName, hints: ReadonlyArray<Hint>) =>
     broker.sendHints(hints).pipe(
       Effect.catch((error) =>
         Effect.as(
@@ -101,18 +131,20 @@ const make = Effect.gen(function*() {
           { unsent: hints, madeAnew: [] }
         )
       ),
-      Effect.flatMap(({ madeAnew, unsent }) =>
-        Effect.andThen(
-          unsent.length > 0 ? handBack(unsent) : Effect.void,
-          Effect.forEach(madeAnew, ({ queue, type }) => Effect.ignore(resendLost(queue, type)), { discard: true })
-        )
-      )
+      Effect.flatMap(Effect.fnUntraced(function*({ madeAnew, unsent }) {
+        if (unsent.length > 0) {
+          rests.failed(queue, yield* nowMillis)
+          yield* handBack(unsent)
+        } else rests.arrived(queue)
+        yield* Effect.forEach(madeAnew, (one) => Effect.ignore(resendLost(one.queue, one.type)), { discard: true })
+      }))
     )
 
-  const readLoads = Effect.fnUntraced(function*(nowMillis: number) {
+  const readLoads = Effect.fnUntraced(function*(now: number) {
     loads = yield* store.loads
-    loadsReadAt = nowMillis
-    windows = new Map(loads.map((load) => [load.queue, windowOf(rateOf(load, nowMillis), load.liveSlots)]))
+    loadsReadAt = now
+    loadsOutdated = false
+    windows = new Map(loads.map((load) => [load.queue, windowOf(rateOf(load, now), load.liveSlots)]))
     for (const load of loads) {
       const window = windows.get(load.queue) ?? 0
       const { queue } = load
@@ -125,48 +157,63 @@ const make = Effect.gen(function*() {
     }
   })
 
-  /** Answers how many jobs were handed over and whether more may be waiting. */
+  /** Answers how many jobs were handed over. */
   const fillWindow = Effect.fnUntraced(function*(load: QueueLoad) {
     const window = windows.get(load.queue) ?? 0
     if (load.paused || window === 0 || load.liveTypes.length === 0) return 0
+    if ((yield* nowMillis) < rests.until(load.queue)) return 0
     const jobs = yield* store.dispatch({ queue: load.queue, types: load.liveTypes, window, limit: dispatchLimit })
     if (jobs.length === 0) return 0
     metrics.increment("odto_jobs_dispatched_total", { queue: load.queue }, jobs.length)
     metrics.observe("odto_batch_size", { operation: "dispatch" }, jobs.length)
     yield* Semaphore.take(sending, 1)
-    yield* Effect.forkChild(Effect.ensuring(send(groupHints(jobs)), Semaphore.release(sending, 1)))
+    yield* Effect.forkChild(Effect.ensuring(send(load.queue, groupHints(jobs)), Semaphore.release(sending, 1)))
     return jobs.length
   })
 
   const fillAll = (candidates: ReadonlyArray<QueueLoad>) =>
     Effect.map(Effect.forEach(candidates, fillWindow), (counts) => counts.some((count) => count > 0))
 
+  const promote = Effect.fnUntraced(function*(now: number) {
+    const { nextDueInMillis, promoted } = yield* store.promote(promoteLimit)
+    promotedAt = now
+    nextDueAt = promoted === promoteLimit ? now : now + Math.min(nextDueInMillis ?? sweepMillis, sweepMillis)
+  })
+
+  /** How long to wait when nothing was handed over and these queues have waiting jobs that some worker could take. */
+  const pauseFor = (waiting: ReadonlyArray<QueueLoad>, now: number) => {
+    const isFull = waiting.some((load) => load.dispatched >= (windows.get(load.queue) ?? 0))
+    const full = isFull ? stuckMillis : sweepMillis
+    stuckMillis = isFull ? Math.min(windowStuckMillis, stuckMillis * 2) : windowFullMillis
+    const rested = waiting.map(({ queue }) => rests.until(queue) - now).filter((millis) => millis > 0)
+    return Math.max(1, Math.min(sweepMillis, full, nextDueAt - now, ...rested))
+  }
+
   /**
    * Tries the queues that it knows first, so that a job on an idle system is handed over by one statement; what is new
    * since the last reading (queues, types, due jobs) comes after. Answers how long to wait.
    */
   const round = Effect.gen(function*() {
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* nowMillis
     const fresh = now - loadsReadAt < loadsMaxAgeMillis
     if (loads.length <= blindQueues && (yield* fillAll(loads))) {
+      stuckMillis = windowFullMillis
       if (!fresh) yield* readLoads(now)
+      if (now - promotedAt >= promoteWithinMillis) yield* promote(now)
       return 0
     }
-    if (now >= nextDueAt) {
-      const { nextDueInMillis, promoted } = yield* store.promote(promoteLimit)
-      nextDueAt = promoted === promoteLimit ? now : now + Math.min(nextDueInMillis ?? sweepMillis, sweepMillis)
-    }
-    if (!fresh || loadsOutdated) {
-      yield* readLoads(now)
-      loadsOutdated = false
-    }
+    if (now >= nextDueAt) yield* promote(now)
+    if (!fresh || loadsOutdated) yield* readLoads(now)
     const waiting = loads.filter((load) => !load.paused && load.queued > 0 && load.liveTypes.length > 0)
-    if (yield* fillAll(waiting)) return 0
-    return waiting.length > 0 ? windowFullMillis : Math.max(1, Math.min(sweepMillis, nextDueAt - now))
+    if (yield* fillAll(waiting)) {
+      stuckMillis = windowFullMillis
+      return 0
+    }
+    return pauseFor(waiting, now)
   })
 
   const outdate = Effect.sync(() => {
-    nextDueAt = 0
+    nextDueAt = Number.NEGATIVE_INFINITY
     loadsOutdated = true
   })
 

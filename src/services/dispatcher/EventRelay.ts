@@ -19,8 +19,13 @@ const renewMillis = 1_500
 const stepRows = 64
 /** Behind the signals. */
 const sweepMillis = 250
+/**
+ * After a signal rows gather for this long: the statements of the jobs themselves go first, and one step carries what
+ * several transactions wrote. Screens are promised a quarter of a second.
+ */
+const gatherMillis = 10
 /** A row that was announced is not yet closed while an older transaction runs: looked for again after these. */
-const closingMillis = [1, 2, 4, 8, 16, 32]
+const closingMillis = [5, 10, 20, 40]
 const lagIntervalMillis = 1_000
 
 /** `holder`: program and instance, unique among all relays. */
@@ -69,8 +74,9 @@ export const layer = (holder: string) =>
           } else {
             const pause = closingMillis[empty++]
             if (pause === undefined) {
-              yield* wake.wait(sweepMillis)
-              empty = 0
+              const announced = yield* wake.wait(sweepMillis)
+              if (announced) yield* Effect.sleep(gatherMillis)
+              empty = announced ? 0 : closingMillis.length
             } else {
               yield* Effect.sleep(pause)
             }
