@@ -66,7 +66,7 @@ const nextSteps: Readonly<Record<string, (problem: ProblemDocument) => string>> 
 /** Says what was wrong with each field, unless the detail has said so. */
 const fieldsOf = ({ detail = "", errors = [] }: ProblemDocument): string =>
   errors
-    .filter(({ message, path }) => !detail.includes(message))
+    .filter(({ message }) => !detail.includes(message))
     .map(({ in: part, message, path }) => `${part === "body" ? "" : `${part} `}${path === "" ? "/" : path}: ${message}`)
     .join(", ")
 

@@ -25,7 +25,7 @@ type Received = Pick<ConsumeMessage, "content" | "properties">
 const guarded = <A>(decode: () => Result.Result<A, string>): Result.Result<A, string> =>
   Result.getOrElse(Result.try({ try: decode, catch: String }), Result.fail)
 
-const HintBody = Schema.fromJsonString(Schema.Struct({
+export const HintBody = Schema.fromJsonString(Schema.Struct({
   v: Schema.Literal(1),
   jobs: Schema.NonEmptyArray(Schema.Tuple([JobId, Schema.Int]))
 }))
@@ -58,7 +58,7 @@ export const decodeHint = (queue: QueueName, type: JobTypeName, message: Receive
     })
   )
 
-const SpineHeaders = Schema.Struct({
+export const SpineHeaders = Schema.Struct({
   "x-odto-epoch": Schema.Int,
   "x-odto-position": Position.PositionText,
   "x-odto-previous": Position.PositionText,
