@@ -27,7 +27,8 @@ const checks: ReadonlyArray<Check> = [
     command: "effect-tsgo",
     args: ["diagnostics", "--project", "tsconfig.json", "--strict", "--severity", "error,warning"]
   },
-  { name: "format", command: "dprint", args: ["check"] }
+  { name: "format", command: "dprint", args: ["check"] },
+  { name: "generated files", command: "node", args: ["src/cli/main.ts", "contracts", "--check"] }
 ]
 
 const root = join(import.meta.dirname, "..")

@@ -78,7 +78,7 @@ const resultLine = (result: BatchResult): string =>
 const submitAll = Effect.fnUntraced(function*(jobs: Stream.Stream<SubmitJob, BadInput>) {
   const api = yield* gateway
   const asJson = yield* Output.jsonFlag
-  const showProgress = process.stderr.isTTY === true
+  const showProgress = process.stderr.isTTY
   let accepted = 0
   let refused = 0
   yield* jobs.pipe(
@@ -174,7 +174,7 @@ export const submit = Command.make("submit", {
   Effect.gen(function*() {
     if (Option.isNone(flags.type)) {
       const file = Option.getOrElse(flags.file, () => "-")
-      if (file === "-" && process.stdin.isTTY === true) {
+      if (file === "-" && process.stdin.isTTY) {
         return yield* new NoInput()
       }
       return yield* submitAll(jobLines(file === "-" ? process.stdin : createReadStream(file)))

@@ -5,7 +5,7 @@ import { CloudEvent } from "#domain/JobEvent.ts"
 import { HintBody, SpineHeaders } from "#infra/amqp/messages.ts"
 import { archiveKey, archiveQueue, eventsExchange, jobQueueName, liveKey } from "#infra/amqp/topology.ts"
 import { Schema } from "effect"
-import { type JsonMap, schemaParts } from "./jsonSchema.ts"
+import { type JsonMap, schemaParts, textIn } from "./jsonSchema.ts"
 
 const base = "#/components/schemas/"
 const hint = schemaParts(Schema.toEncoded(Schema.toType(HintBody)), base)
@@ -19,7 +19,7 @@ const address = jobQueueName(
 )
 
 const patternOf = (schema: Schema.Top): string =>
-  String(schemaParts(schema, base).root["$ref"] ?? "").slice(base.length)
+  textIn(schemaParts(schema, base).root["$ref"] ?? "").slice(base.length)
 
 const amqp = { bindingVersion: "0.3.0" }
 const spine = (key: string, description: string): JsonMap => ({

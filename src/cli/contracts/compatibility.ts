@@ -4,13 +4,13 @@
  * A document whose major version is higher than before may break; event schemas carry their version in their name, so a
  * new version is a new file beside the old one.
  */
-import type { Json, JsonMap } from "./jsonSchema.ts"
+import { type Json, type JsonMap, textIn } from "./jsonSchema.ts"
 import { type Direction, isMap, lookUp, schemaChanges } from "./schemaChanges.ts"
 
 const mapOf = (value: Json | undefined): JsonMap => isMap(value) ? value : {}
 const listOf = (value: Json | undefined): ReadonlyArray<Json> => Array.isArray(value) ? value : []
 
-const majorOf = (document: JsonMap): number => Number.parseInt(String(mapOf(document["info"])["version"] ?? "0"), 10)
+const majorOf = (document: JsonMap): number => Number.parseInt(textIn(mapOf(document["info"])["version"] ?? "0"), 10)
 
 const methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"]
 const roles = ["viewer", "operator", "admin"]
@@ -43,7 +43,7 @@ const contentChanges = (
   )
 
 const named = (parameters: Json | undefined): ReadonlyMap<string, JsonMap> =>
-  new Map(listOf(parameters).map(mapOf).map((each) => [`${String(each["in"])} ${String(each["name"])}`, each]))
+  new Map(listOf(parameters).map(mapOf).map((each) => [`${textIn(each["in"])} ${textIn(each["name"])}`, each]))
 
 const parameterChanges = (both: Both, old: JsonMap, current: JsonMap, at: string): ReadonlyArray<string> => {
   const were = named(old["parameters"])
@@ -76,13 +76,13 @@ const answerChanges = (both: Both, old: JsonMap, current: JsonMap, at: string): 
 
 const operationChanges = (both: Both, old: JsonMap, current: JsonMap, at: string): ReadonlyArray<string> => {
   const body = { before: mapOf(old["requestBody"]), after: mapOf(current["requestBody"]) }
-  const rank = (operation: JsonMap) => roles.indexOf(String(operation["x-odto-role"]))
+  const rank = (operation: JsonMap) => roles.indexOf(textIn(operation["x-odto-role"]))
   return [
     ...parameterChanges(both, old, current, at),
     ...(body.after["required"] === true && body.before["required"] !== true ? [`${at}: a body is newly required`] : []),
     ...contentChanges(both, mapOf(body.before["content"]), mapOf(body.after["content"]), "request", `${at} body`),
     ...answerChanges(both, old, current, at),
-    ...(rank(current) > rank(old) ? [`${at}: needs the role ${String(current["x-odto-role"])}`] : [])
+    ...(rank(current) > rank(old) ? [`${at}: needs the role ${textIn(current["x-odto-role"])}`] : [])
   ]
 }
 
@@ -109,7 +109,7 @@ const messageOf = (document: JsonMap, message: Json | undefined): JsonMap => {
 }
 
 const channelChanges = (both: Both, old: JsonMap, current: JsonMap, at: string): ReadonlyArray<string> => [
-  ...(old["address"] === current["address"] ? [] : [`${at}: the address becomes ${String(current["address"])}`]),
+  ...(old["address"] === current["address"] ? [] : [`${at}: the address becomes ${textIn(current["address"])}`]),
   ...Object.entries(mapOf(old["messages"])).flatMap(([name, message]) => {
     const now = mapOf(current["messages"])[name]
     if (now === undefined) return [`${at}: the message ${name} is removed`]

@@ -6,6 +6,10 @@ export interface JsonMap {
   readonly [key: string]: Json
 }
 
+/** Text as it is, anything else as JSON says it. */
+export const textIn = (value: Json | undefined): string =>
+  typeof value === "string" ? value : JSON.stringify(value) ?? ""
+
 const isMap = (value: unknown): value is JsonMap => typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Only what JSON can say; keys in the order in which they were made. */

@@ -4,7 +4,7 @@
  * Of what clients write (`request`) nothing may be taken away that was accepted; of what they read (`answer`) nothing that
  * they were promised. More is never breaking: readers must bear fields and enum values that they do not know.
  */
-import type { Json, JsonMap } from "./jsonSchema.ts"
+import { type Json, type JsonMap, textIn } from "./jsonSchema.ts"
 
 export type Direction = "request" | "answer"
 
@@ -70,7 +70,7 @@ const valueChanges = (before: JsonMap, after: JsonMap, at: string, direction: Di
 const typesOf = (schema: JsonMap): ReadonlyArray<string> | undefined => {
   const { type } = schema
   if (type === undefined) return undefined
-  return (Array.isArray(type) ? listOf(type) : [type]).map(String)
+  return (Array.isArray(type) ? listOf(type) : [type]).map(textIn)
 }
 
 /** Whether every value of the type is one of the others: an integer is a number. */
@@ -100,10 +100,10 @@ const propertyChanges = (
   const required = { before: listOf(before["required"]), after: listOf(after["required"]) }
   const requirement = direction === "request"
     ? required.after.filter((name) => !required.before.includes(name)).map((name) =>
-      `${at}/${String(name)}: is newly required`
+      `${at}/${textIn(name)}: is newly required`
     )
-    : required.before.filter((name) => !required.after.includes(name) && are[String(name)] !== undefined).map((name) =>
-      `${at}/${String(name)}: may be absent now`
+    : required.before.filter((name) => !required.after.includes(name) && are[textIn(name)] !== undefined).map((name) =>
+      `${at}/${textIn(name)}: may be absent now`
     )
   return [
     ...Object.keys(were).flatMap((name) =>
