@@ -2,7 +2,7 @@
  * Makes batches of what waits: while one batch is on its way the next one gathers, so that an idle system answers at
  * once and a busy one shares round trips and commits. No timer.
  */
-import { Cause, Deferred, Effect, Exit, Queue, Schema, type Scope, Semaphore } from "effect"
+import { Deferred, Effect, Exit, Queue, Schema, type Scope, Semaphore } from "effect"
 
 /** More waits than the batcher is allowed to hold: try again later. */
 export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", {
@@ -25,6 +25,9 @@ export interface Batcher<A, B, E> {
 }
 
 /**
+ * A caller that is interrupted leaves its items in their batch. When the scope closes, whoever still waits is
+ * interrupted.
+ *
  * `maxBatch`: a batch is closed when it holds this many items; one call with more is a batch of its own.
  * `maxWaiting`: items that may wait. `concurrency`: batches on their way at the same time.
  * `run` answers one result per item, in order; its failure is the failure of every call in the batch.
@@ -39,8 +42,21 @@ export const make = <A, B, E>(options: {
   Effect.gen(function*() {
     // Bounded by `maxWaiting`, which counts items: an entry holds at least one.
     const entries = yield* Queue.unbounded<Entry<A, B, E>>()
+    const unanswered = new Set<Entry<A, B, E>>()
     let waiting = 0
     let held: Entry<A, B, E> | undefined
+    let isClosed = false
+
+    const answer = (entry: Entry<A, B, E>, exit: Exit.Exit<ReadonlyArray<B>, E>) => {
+      unanswered.delete(entry)
+      Deferred.doneUnsafe(entry.answer, exit)
+    }
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        isClosed = true
+        for (const entry of unanswered) answer(entry, Exit.interrupt())
+      })
+    )
 
     const take = Effect.gen(function*() {
       const first = held ?? (yield* Queue.take(entries))
@@ -68,13 +84,9 @@ export const make = <A, B, E>(options: {
       let offset = 0
       for (const entry of batch) {
         const end = offset + entry.items.length
-        Deferred.doneUnsafe(
-          entry.answer,
-          Exit.isSuccess(exit) ? Exit.succeed(exit.value.slice(offset, end)) : Exit.failCause(exit.cause)
-        )
+        answer(entry, Exit.map(exit, (answers) => answers.slice(offset, end)))
         offset = end
       }
-      if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
     })
 
     // One taker at a time, so that `held` has one owner; the batches run beside each other.
@@ -91,10 +103,12 @@ export const make = <A, B, E>(options: {
         if (waiting + items.length > options.maxWaiting) {
           return yield* new Overloaded({ what: options.what, limit: options.maxWaiting })
         }
+        if (isClosed) return yield* Effect.interrupt
         waiting += items.length
-        const answer = Deferred.makeUnsafe<ReadonlyArray<B>, E>()
-        Queue.offerUnsafe(entries, { items, answer })
-        return yield* Deferred.await(answer)
+        const entry: Entry<A, B, E> = { items, answer: Deferred.makeUnsafe() }
+        unanswered.add(entry)
+        Queue.offerUnsafe(entries, entry)
+        return yield* Deferred.await(entry.answer)
       })
     }
   })
