@@ -1,13 +1,16 @@
 /** Sleeps until there may be something to do: a signal, or the sweep behind it. */
-import { Effect, Latch, type Scope, Stream } from "effect"
+import { Effect, Latch, Option, type Scope, Stream } from "effect"
 import { type Signal, Signals } from "./ports/Signals.ts"
 
 /** What making one takes. */
 export type Needs = Signals
 
 export interface Wake {
-  /** Returns at the next signal, at once if one came since the last wait, and after `millis` at the latest. */
-  readonly wait: (millis: number) => Effect.Effect<void>
+  /**
+   * Returns at the next signal, at once if one came since the last wait, and after `millis` at the latest. Answers
+   * whether it was a signal.
+   */
+  readonly wait: (millis: number) => Effect.Effect<boolean>
   /** Ends the current or next wait. */
   readonly now: () => void
 }
@@ -23,7 +26,13 @@ export const make = (on: ReadonlyArray<Signal>): Effect.Effect<Wake, never, Sign
     )
     return {
       wait: (millis) =>
-        latch.await.pipe(Effect.timeoutOption(millis), Effect.andThen(Effect.sync(() => latch.closeUnsafe()))),
+        latch.await.pipe(
+          Effect.timeoutOption(millis),
+          Effect.map((signal) => {
+            latch.closeUnsafe()
+            return Option.isSome(signal)
+          })
+        ),
       now: () => latch.openUnsafe()
     }
   })

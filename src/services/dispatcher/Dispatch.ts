@@ -18,8 +18,13 @@ import * as Wake from "../Wake.ts"
 const dispatchLimit = 500
 /** Jobs made due by one statement. */
 const promoteLimit = 500
-/** Due jobs and loads are looked at this often at most, however many signals come. */
+/**
+ * Due jobs and loads are looked at this often at most, however many signals come, and not right after a hand-over: the
+ * statements of the jobs themselves go first.
+ */
 const houseMillis = 50
+/** They are looked at this often at least, however much is handed over meanwhile. */
+const houseWithinMillis = 100
 /** Loads (rates, live slots, types) are read again after this time. */
 const loadsMaxAgeMillis = 250
 /** Behind the signals: everything is looked at this often. */
@@ -27,8 +32,6 @@ const sweepMillis = 1_000
 /** Jobs wait and the window is full: it opens as workers claim. Doubled while it does not, up to the second. */
 const windowFullMillis = 20
 const windowStuckMillis = 320
-/** Due jobs are looked for this often at least, however much is handed over meanwhile. */
-const promoteWithinMillis = 100
 /** A queue whose hints did not arrive rests, the first time and at most this long: its jobs go back and would come again. */
 const restMillis = 50
 const maxRestMillis = 2_000
@@ -109,7 +112,7 @@ const make = Effect.gen(function*() {
   /** Something has happened since the loads were read. */
   let outdated = true
   let nextDueAt = Number.NEGATIVE_INFINITY
-  let promotedAt = Number.NEGATIVE_INFINITY
+  let handedOverAt = Number.NEGATIVE_INFINITY
   let stuckMillis = windowFullMillis
 
   const handBack = (hints: ReadonlyArray<Hint>) =>
@@ -143,7 +146,6 @@ const make = Effect.gen(function*() {
   const readLoads = Effect.fnUntraced(function*(now: number) {
     loads = yield* store.loads
     loadsReadAt = now
-    loadsOutdated = false
     windows = new Map(loads.map((load) => [load.queue, windowOf(rateOf(load, now), load.liveSlots)]))
     for (const load of loads) {
       const window = windows.get(load.queue) ?? 0
@@ -174,10 +176,14 @@ const make = Effect.gen(function*() {
   const fillAll = (candidates: ReadonlyArray<QueueLoad>) =>
     Effect.map(Effect.forEach(candidates, fillWindow), (counts) => counts.some((count) => count > 0))
 
-  const promote = Effect.fnUntraced(function*(now: number) {
-    const { nextDueInMillis, promoted } = yield* store.promote(promoteLimit)
-    promotedAt = now
-    nextDueAt = promoted === promoteLimit ? now : now + Math.min(nextDueInMillis ?? sweepMillis, sweepMillis)
+  const keepHouse = Effect.fnUntraced(function*(now: number) {
+    if (outdated || now >= nextDueAt) {
+      const { nextDueInMillis, promoted } = yield* store.promote(promoteLimit)
+      nextDueAt = promoted === promoteLimit ? now : now + Math.min(nextDueInMillis ?? sweepMillis, sweepMillis)
+    }
+    if (outdated || now - loadsReadAt >= loadsMaxAgeMillis) yield* readLoads(now)
+    outdated = false
+    keptHouseAt = now
   })
 
   /** How long to wait when nothing was handed over and these queues have waiting jobs that some worker could take. */
@@ -195,15 +201,16 @@ const make = Effect.gen(function*() {
    */
   const round = Effect.gen(function*() {
     const now = yield* nowMillis
-    const fresh = now - loadsReadAt < loadsMaxAgeMillis
-    if (loads.length <= blindQueues && (yield* fillAll(loads))) {
+    const knowsAll = loads.length <= blindQueues
+    if (knowsAll && (yield* fillAll(loads))) {
       stuckMillis = windowFullMillis
-      if (!fresh) yield* readLoads(now)
-      if (now - promotedAt >= promoteWithinMillis) yield* promote(now)
+      handedOverAt = now
+      if (now - keptHouseAt >= houseWithinMillis) yield* keepHouse(now)
       return 0
     }
-    if (now >= nextDueAt) yield* promote(now)
-    if (!fresh || loadsOutdated) yield* readLoads(now)
+    const houseAt = Math.max(keptHouseAt, knowsAll ? handedOverAt : keptHouseAt) + houseMillis
+    if (now < houseAt) return houseAt - now
+    yield* keepHouse(now)
     const waiting = loads.filter((load) => !load.paused && load.queued > 0 && load.liveTypes.length > 0)
     if (yield* fillAll(waiting)) {
       stuckMillis = windowFullMillis
@@ -213,8 +220,7 @@ const make = Effect.gen(function*() {
   })
 
   const outdate = Effect.sync(() => {
-    nextDueAt = Number.NEGATIVE_INFINITY
-    loadsOutdated = true
+    outdated = true
   })
 
   yield* round.pipe(

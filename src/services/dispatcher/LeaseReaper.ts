@@ -5,7 +5,8 @@
  * outage every healthy worker gets the time to renew first.
  */
 import { leaseMillis } from "#domain/Worker.ts"
-import { Clock, Effect, Layer, Schedule } from "effect"
+import { Effect, Layer, Schedule } from "effect"
+import { nowMillis } from "../Monotonic.ts"
 import { Metrics } from "../ports/Metrics.ts"
 import { Signals } from "../ports/Signals.ts"
 import { WorkerStore } from "../ports/WorkerStore.ts"
@@ -37,8 +38,6 @@ const make = Effect.gen(function*() {
     yield* signals.send("due")
     yield* signals.send("log")
   })
-
-  const nowMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
   const pass = Effect.gen(function*() {
     const now = yield* nowMillis
