@@ -6,11 +6,11 @@
  */
 import type { LogRow } from "#domain/JobEvent.ts"
 import type { Position } from "#domain/Position.ts"
-import { Clock, Effect, Layer, Option, Schedule } from "effect"
-import { Broker, type BrokerError } from "../ports/Broker.ts"
+import { Effect, Layer, Option, Schedule } from "effect"
+import { nowMillis } from "../Monotonic.ts"
+import { Broker } from "../ports/Broker.ts"
 import { EventLog } from "../ports/EventLog.ts"
 import { Metrics } from "../ports/Metrics.ts"
-import type { StoreError } from "../ports/StoreError.ts"
 import * as Wake from "../Wake.ts"
 
 const leaseMillis = 5_000
@@ -27,6 +27,9 @@ const gatherMillis = 10
 /** A row that was announced is not yet closed while an older transaction runs: looked for again after these. */
 const closingMillis = [5, 10, 20, 40]
 const lagIntervalMillis = 1_000
+/** After trouble the relay waits, the first time and at most this long. */
+const retryMillis = 50
+const maxRetryMillis = 2_000
 
 /** `holder`: program and instance, unique among all relays. */
 export const layer = (holder: string) =>
@@ -36,6 +39,10 @@ export const layer = (holder: string) =>
       const broker = yield* Broker
       const metrics = yield* Metrics
       const wake = yield* Wake.make(["log"])
+
+      /** In a row, none of them followed by progress. */
+      let failures = 0
+      let brokerFailed = false
 
       const step = Effect.fnUntraced(function*(cursor: Position) {
         const rows = yield* log.after(cursor, stepRows)
@@ -48,7 +55,9 @@ export const layer = (holder: string) =>
           return message
         })
         yield* broker.sendLog(messages)
+        brokerFailed = false
         if (!(yield* log.advance(holder, cursor, last.position))) return Option.none<Position>()
+        failures = 0
         metrics.increment("odto_relayed_events_total", {}, rows.reduce((sum, row) => sum + row.events.length, 0))
         return Option.some(last.position)
       })
@@ -56,10 +65,10 @@ export const layer = (holder: string) =>
       /** Leads until the lease is lost. */
       const relay = Effect.fnUntraced(function*(start: Position) {
         let cursor = start
-        let renewAt = (yield* Clock.currentTimeMillis) + renewMillis
+        let renewAt = (yield* nowMillis) + renewMillis
         let empty = 0
         while (true) {
-          const now = yield* Clock.currentTimeMillis
+          const now = yield* nowMillis
           if (now >= renewAt) {
             const lease = yield* log.lead(holder, leaseMillis)
             if (Option.isNone(lease)) return
@@ -85,6 +94,8 @@ export const layer = (holder: string) =>
       })
 
       const lead = Effect.gen(function*() {
+        // Who cannot reach the broker lets the lease run out, so that another may lead.
+        if (brokerFailed && !(yield* broker.health).connected) return
         const lease = yield* log.lead(holder, leaseMillis)
         metrics.set("odto_relay_leader", {}, Option.isSome(lease) ? 1 : 0)
         if (Option.isNone(lease)) return
@@ -92,11 +103,17 @@ export const layer = (holder: string) =>
       }).pipe(Effect.ensuring(Effect.sync(() => metrics.set("odto_relay_leader", {}, 0))))
 
       yield* lead.pipe(
-        Effect.tapError((error: StoreError | BrokerError) =>
-          Effect.logWarning("the relay waits", { operation: error.operation, reason: error.reason })
-        ),
-        Effect.retry(Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])),
-        Effect.repeat(Schedule.spaced(renewMillis)),
+        Effect.as(renewMillis),
+        Effect.catch((error) => {
+          brokerFailed = error._tag === "BrokerError"
+          const pause = Math.min(maxRetryMillis, retryMillis * 2 ** failures++)
+          return Effect.as(
+            Effect.logWarning("the relay waits", { operation: error.operation, reason: error.reason }),
+            pause
+          )
+        }),
+        Effect.flatMap(Effect.sleep),
+        Effect.forever,
         Effect.forkScoped
       )
       yield* log.head.pipe(
