@@ -4,20 +4,23 @@
  * Whatever the handler does, an attempt ends: it times out, hears of a cancellation, and when it ignores its signal its
  * end is committed without it, while its slot stays taken until it really returns.
  */
-import type { AttemptError, Progress } from "#domain/Job.ts"
-import { maxResultBytes } from "#domain/Job.ts"
+import { AttemptError, maxResultBytes, type Progress } from "#domain/Job.ts"
 import type { JobContext, JobType } from "#domain/JobType.ts"
 import { storableJsonText, storableText } from "#domain/Json.ts"
 import { decideNext, type Outcome } from "#domain/Outcome.ts"
 import * as TraceContext from "#domain/TraceContext.ts"
-import { Clock, Effect, Option, Random, Tracer } from "effect"
+import { Effect, Option, Predicate, Random, Schema, Tracer } from "effect"
+import { nowMillis } from "../Monotonic.ts"
 import type { ClaimedJob, Settlement } from "../ports/JobStore.ts"
 
 /** How long a handler may take to return after its signal. */
 export const abortGraceMillis = 5_000
 /** Characters of an error that are kept. */
+const maxName = 200
 const maxMessage = 2_000
 const maxStack = 8_000
+/** Characters of what a handler says about its progress. */
+const maxProgress = 500
 
 /** Why an attempt was told to stop. */
 export type AbortReason = "timeout" | "deadline" | "cancelled" | "lease-lost" | "drain"
@@ -32,8 +35,10 @@ export interface Running {
   /** Set before the signal fires. */
   abortReason: AbortReason | undefined
   abortedAt: number
-  /** The handler has returned; until then its slot is taken. */
+  /** No handler is at work: it has returned, or was never called. */
   returned: boolean
+  /** Called when the handler returns. */
+  onReturn: () => void
   /** Ends the attempt without its handler. */
   giveUp: (outcome: Outcome) => void
   progress: Progress | undefined
@@ -49,7 +54,8 @@ export const start = (job: ClaimedJob, now: number): Running => {
     limitReason: deadlineAt < timeoutAt ? "deadline" : "timeout",
     abortReason: undefined,
     abortedAt: 0,
-    returned: false,
+    returned: true,
+    onReturn: () => {},
     giveUp: () => {},
     progress: undefined
   }
@@ -74,11 +80,14 @@ export const watch = (running: Running, now: number): void => {
   }
 }
 
+/** The beginning of a text. Cut first: the cut may leave half of a surrogate pair, which no store takes. */
+const beginning = (text: string, characters: number): string => storableText(text.slice(0, characters))
+
 const kept = (error: AttemptError): AttemptError => ({
-  name: storableText(error.name).slice(0, 200),
-  message: storableText(error.message).slice(0, maxMessage),
+  name: beginning(error.name, maxName),
+  message: beginning(error.message, maxMessage),
   retryable: error.retryable,
-  ...(error.stack === undefined ? {} : { stack: storableText(error.stack).slice(0, maxStack) })
+  ...(error.stack === undefined ? {} : { stack: beginning(error.stack, maxStack) })
 })
 
 const failed = (name: string, message: string, retryable: boolean): Outcome => ({
@@ -141,37 +150,58 @@ const contextOf = (running: Running, traceparent: string | undefined): JobContex
   correlationId: running.job.correlationId,
   tags: running.job.tags,
   progress: (progress) => {
+    const { message, percent } = progress
+    if (!Number.isFinite(percent)) throw new TypeError(`progress in percent is a number, not ${String(percent)}`)
     running.progress = {
-      percent: Math.min(100, Math.max(0, progress.percent)),
-      ...(progress.message === undefined ? {} : { message: storableText(progress.message).slice(0, 500) })
+      percent: Math.min(100, Math.max(0, percent)),
+      ...(message === undefined ? {} : { message: beginning(String(message), maxProgress) })
     }
   }
 })
+
+const isAttemptError = Schema.is(AttemptError)
+
+/** What a promise came to, held to the type: a user's module may be made without `defineJobType`. */
+const asOutcome = (value: unknown): Outcome => {
+  if (Predicate.hasProperty(value, "_tag")) {
+    if (value._tag === "Completed") {
+      return { _tag: "Completed", result: Predicate.hasProperty(value, "result") ? value.result : null }
+    }
+    if (value._tag === "Cancelled" || value._tag === "Released") return { _tag: value._tag }
+    if (value._tag === "Failed" && Predicate.hasProperty(value, "error") && isAttemptError(value.error)) {
+      return { _tag: "Failed", error: value.error }
+    }
+  }
+  return failed("HandlerDefect", "the handler answered with something that is no outcome", true)
+}
 
 /** The handler's outcome, or the one that it was given up with. Never fails. */
 const outcomeOf = (running: Running, type: JobType, traceparent: string | undefined) =>
   Effect.callback<Outcome>((resume) => {
     running.giveUp = (outcome) => resume(Effect.succeed(outcome))
-    type.perform(running.job.payload, contextOf(running, traceparent)).then(
-      (outcome) => {
-        running.returned = true
-        resume(Effect.succeed(
+    running.returned = false
+    const ended = (outcome: Outcome) => {
+      running.returned = true
+      running.onReturn()
+      resume(Effect.succeed(outcome))
+    }
+    new Promise<unknown>((resolve) => resolve(type.perform(running.job.payload, contextOf(running, traceparent)))).then(
+      (answer) => {
+        const outcome = asOutcome(answer)
+        ended(
           outcome._tag === "Completed" || running.abortReason === undefined
             ? outcome
             : stopped(running.abortReason, running.job.timeoutMillis)
-        ))
+        )
       },
-      (cause: unknown) => {
-        running.returned = true
-        resume(Effect.succeed(failed("HandlerDefect", String(cause), true)))
-      }
+      (cause: unknown) => ended(failed("HandlerDefect", cause instanceof Error ? cause.message : typeof cause, true))
     )
   })
 
 /** Runs the handler, in a span of its own when the job's trace is sampled, and answers how the attempt ends. */
 export const perform = Effect.fnUntraced(function*(running: Running, type: JobType) {
   const { job } = running
-  const startedAt = yield* Clock.currentTimeNanos
+  const startedAt = yield* nowMillis
   const parent = TraceContext.parse(job.traceparent)
   const outcome = parent !== undefined && parent.sampled
     ? yield* Effect.flatMap(
@@ -183,7 +213,7 @@ export const perform = Effect.fnUntraced(function*(running: Running, type: JobTy
       attributes: { "job.id": job.jobId, "job.attempt": job.attempt, "job.queue": job.queue }
     }))
     : yield* outcomeOf(running, type, job.traceparent)
-  const runMillis = Number(((yield* Clock.currentTimeNanos) - startedAt) / 1_000n) / 1_000
+  const runMillis = Math.round(((yield* nowMillis) - startedAt) * 1_000) / 1_000
   return settlementOf(running, outcome, runMillis, yield* Random.next)
 })
 

@@ -6,7 +6,8 @@
  */
 import type { JobId, Progress, QueueName } from "#domain/Job.ts"
 import type { WorkerId } from "#domain/Worker.ts"
-import { Clock, Effect, FiberSet, Latch, Schedule, type Scope, Semaphore } from "effect"
+import { Effect, FiberSet, Latch, Schedule, type Scope, Semaphore } from "effect"
+import { nowMillis } from "../Monotonic.ts"
 import type { HintDelivery } from "../ports/Broker.ts"
 import { Ids } from "../ports/Ids.ts"
 import { type ClaimedJob, JobStore } from "../ports/JobStore.ts"
@@ -16,6 +17,7 @@ import { WorkerStore } from "../ports/WorkerStore.ts"
 import { abort, perform, refusedResult, type Running, start } from "./Attempt.ts"
 import type { Completer } from "./Completer.ts"
 import { answered, Inbox, type WaitingHint } from "./Inbox.ts"
+import type { LeakedSlots } from "./LeakedSlots.ts"
 import type { WorkerOptions } from "./Worker.ts"
 
 /** Jobs in one claim. */
@@ -27,11 +29,10 @@ const lastClaimMillis = 3_000
 const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])
 
 export interface Claims {
-  /** By job id. */
+  /** By token: a job that was taken away may be claimed again while its dropped attempt ends. */
   readonly running: ReadonlyMap<string, Running>
-  readonly leaked: () => number
   readonly offer: (delivery: HintDelivery) => Effect.Effect<void>
-  /** Hints that wait longer than this go back to PostgreSQL. */
+  /** Hints that wait longer than this go back to the store, and stay here while it is away. */
   readonly handBackOlderThan: (millis: number) => Effect.Effect<void>
   /** Compares what runs here with what the truth says runs here. */
   readonly reconcile: Effect.Effect<void>
@@ -45,8 +46,9 @@ export const make = Effect.fnUntraced(function*(context: {
   readonly options: WorkerOptions
   readonly completer: Completer
   readonly attempts: FiberSet.FiberSet<void>
+  readonly leaked: LeakedSlots
 }): Effect.fn.Return<Claims, never, Ids | JobStore | Metrics | Signals | WorkerStore | Scope.Scope> {
-  const { attempts, completer, options, worker } = context
+  const { attempts, completer, leaked, options, worker } = context
   const store = yield* JobStore
   const workers = yield* WorkerStore
   const ids = yield* Ids
@@ -55,22 +57,20 @@ export const make = Effect.fnUntraced(function*(context: {
   const types = new Map(options.types.map((type) => [type.description.name, type]))
   const inbox = new Inbox()
   const running = new Map<string, Running>()
-  const leaked = new Set<Running>()
   /** Tokens of claims whose answer is awaited. */
   const claiming = new Set<string>()
+  /** Tokens of attempts that ended while the truth is asked what runs here. */
+  let endedMeanwhile: Set<string> | undefined
   const busyPerQueue = new Map<QueueName, number>()
   const work = Latch.makeUnsafe(false)
   const claimPermits = yield* Semaphore.make(claimConcurrency)
   let stopped = false
-  const nowMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
-  const countLeaked = () => {
-    for (const one of leaked) if (one.returned) leaked.delete(one)
-    return leaked.size
-  }
-  const freeSlots = () => options.slots - running.size - claiming.size - countLeaked()
+  const freeSlots = () => options.slots - running.size - claiming.size - leaked.size
   const occupy = (queue: QueueName, by: 1 | -1) => busyPerQueue.set(queue, (busyPerQueue.get(queue) ?? 0) + by)
-  const room = (queue: QueueName) => (options.queueSlots.get(queue) ?? options.slots) - (busyPerQueue.get(queue) ?? 0)
+  const room = (queue: QueueName) =>
+    (options.queueSlots.get(queue) ?? options.slots) - (busyPerQueue.get(queue) ?? 0) - leaked.of(queue)
+  leaked.onFreed = () => work.openUnsafe()
 
   const attempt = Effect.fnUntraced(function*(one: Running) {
     const { job } = one
@@ -91,20 +91,21 @@ export const make = Effect.fnUntraced(function*(context: {
   const runAttempt = (job: ClaimedJob) =>
     Effect.flatMap(nowMillis, (now) => {
       const one = start(job, now)
-      running.set(job.jobId, one)
+      running.set(job.token, one)
       return FiberSet.run(
         attempts,
         attempt(one).pipe(
           Effect.catch((error) =>
-            Effect.logError("an outcome could not be committed; the job runs again when the lease ends", {
+            Effect.logError("an outcome could not be committed; the job is given back", {
               jobId: job.jobId,
               error: error.message
             })
           ),
           Effect.ensuring(Effect.sync(() => {
-            running.delete(job.jobId)
+            running.delete(job.token)
+            endedMeanwhile?.add(job.token)
             occupy(job.queue, -1)
-            if (!one.returned) leaked.add(one)
+            leaked.add(one)
             work.openUnsafe()
           }))
         )
@@ -123,24 +124,32 @@ export const make = Effect.fnUntraced(function*(context: {
       next: { _tag: "release" as const }
     }))).pipe(Effect.andThen(signals.send("due")), Effect.andThen(signals.send("log")))
 
+  /** One at a time, so that `endedMeanwhile` is of this one. */
+  const reconciling = yield* Semaphore.make(1)
   const reconcile = Effect.gen(function*() {
-    const held = new Set([...running.values()].map(({ job }) => job.token))
+    const ended = new Set<string>()
+    endedMeanwhile = ended
+    const held = [...running.values()]
     const truth = yield* workers.runningOf(worker)
-    const heldNow = new Set([...running.values()].map(({ job }) => job.token))
-    yield* giveBack(truth.filter(({ token }) => !held.has(token) && !heldNow.has(token) && !claiming.has(token)))
+    const isOurs = (token: string) => running.has(token) || claiming.has(token) || ended.has(token)
+    yield* giveBack(truth.filter(({ token }) => !isOurs(token)))
     const known = new Set(truth.map(({ token }) => token))
     const now = yield* nowMillis
-    for (const one of running.values()) {
-      if (held.has(one.job.token) && !known.has(one.job.token)) abort(one, "lease-lost", now)
-    }
-  }).pipe(Effect.catch((error) => Effect.logWarning("cannot compare with the truth", { error: error.message })))
+    for (const one of held) if (!known.has(one.job.token)) abort(one, "lease-lost", now)
+  }).pipe(
+    Effect.catch((error) => Effect.logWarning("cannot compare with the truth", { error: error.message })),
+    Semaphore.withPermit(reconciling)
+  )
 
   const claim = Effect.fnUntraced(function*(hints: ReadonlyArray<WaitingHint>) {
-    const claims = hints.map(({ jobId }) => ({ jobId, token: ids.random() }))
-    for (const { token } of claims) claiming.add(token)
-    for (const { queue } of hints) occupy(queue, 1)
+    // Hints that came twice make one claim.
+    const wanted = new Map(hints.map((hint) => [hint.jobId, { token: ids.random(), queue: hint.queue }]))
+    for (const { queue, token } of wanted.values()) {
+      claiming.add(token)
+      occupy(queue, 1)
+    }
     let answerLost = false
-    const claimed = yield* store.claim(worker, claims).pipe(
+    const claimed = yield* store.claim(worker, [...wanted].map(([jobId, { token }]) => ({ jobId, token }))).pipe(
       Effect.tapError((error) => {
         answerLost = true
         return Effect.logWarning("claims wait for the store", { reason: error.reason })
@@ -148,14 +157,13 @@ export const make = Effect.fnUntraced(function*(context: {
       Effect.retry({ schedule: retryPolicy, while: (error) => error.isRetryable }),
       Effect.orElseSucceed((): ReadonlyArray<ClaimedJob> => [])
     )
-    const won = new Set<string>()
-    for (const job of claimed) {
-      won.add(job.jobId)
-      yield* runAttempt(job)
+    for (const job of claimed) yield* runAttempt(job)
+    const won = new Set(claimed.map(({ token }) => token))
+    for (const { queue, token } of wanted.values()) {
+      claiming.delete(token)
+      if (!won.has(token)) occupy(queue, -1)
     }
-    for (const { jobId, queue } of hints) if (!won.has(jobId)) occupy(queue, -1)
-    for (const { token } of claims) claiming.delete(token)
-    metrics.observe("odto_batch_size", { operation: "claim" }, claims.length)
+    metrics.observe("odto_batch_size", { operation: "claim" }, wanted.size)
     yield* answered(hints)
     yield* signals.send("log")
     if (answerLost) yield* reconcile
@@ -176,7 +184,6 @@ export const make = Effect.fnUntraced(function*(context: {
 
   return {
     running,
-    leaked: countLeaked,
     offer: (delivery) =>
       Effect.map(nowMillis, (now) => {
         inbox.add(delivery, now)
@@ -187,7 +194,11 @@ export const make = Effect.fnUntraced(function*(context: {
         const old = millis === Number.NEGATIVE_INFINITY ? inbox.takeAll() : inbox.takeOlderThan(now - millis)
         return old.length === 0
           ? Effect.void
-          : store.handBack(old).pipe(Effect.ignore, Effect.andThen(answered(old)), Effect.andThen(signals.send("due")))
+          : store.handBack(old).pipe(
+            Effect.andThen(answered(old)),
+            Effect.andThen(signals.send("due")),
+            Effect.catch(() => Effect.sync(() => inbox.putBack(old)))
+          )
       }),
     reconcile,
     takeProgress: () => {

@@ -56,6 +56,11 @@ export class Inbox {
     return old
   }
 
+  /** Back to the front: they are not answered after all. */
+  putBack(hints: ReadonlyArray<WaitingHint>): void {
+    this.#waiting = [...hints, ...this.#waiting]
+  }
+
   takeAll(): ReadonlyArray<WaitingHint> {
     const all = this.#waiting
     this.#waiting = []

@@ -9,7 +9,8 @@
 import type { JobTypeName, QueueName } from "#domain/Job.ts"
 import type { JobType } from "#domain/JobType.ts"
 import { reconcileMillis, WorkerId } from "#domain/Worker.ts"
-import { Clock, Context, Deferred, Effect, Exit, FiberSet, Layer, Schedule, Scope, Stream } from "effect"
+import { Context, Deferred, Effect, Exit, FiberSet, Layer, Schedule, Scope, Stream } from "effect"
+import { nowMillis } from "../Monotonic.ts"
 import type { Broker } from "../ports/Broker.ts"
 import { Heartbeats } from "../ports/Heartbeats.ts"
 import { Ids } from "../ports/Ids.ts"
@@ -22,6 +23,7 @@ import { abort, type AbortReason, watch } from "./Attempt.ts"
 import * as Claims from "./Claims.ts"
 import * as Completer from "./Completer.ts"
 import * as Consumers from "./Consumers.ts"
+import { LeakedSlots } from "./LeakedSlots.ts"
 
 export interface WorkerOptions {
   readonly name: string
@@ -56,7 +58,11 @@ export interface WorkerStatus {
 }
 
 /** One lease: from registration until it is lost (returns) or the worker is stopped (interrupted: drains). */
-const incarnation = Effect.fnUntraced(function*(options: WorkerOptions, publish: (status: () => WorkerStatus) => void) {
+const incarnation = Effect.fnUntraced(function*(
+  options: WorkerOptions,
+  leaked: LeakedSlots,
+  publish: (status: () => WorkerStatus) => void
+) {
   const workers = yield* WorkerStore
   const store = yield* JobStore
   const heartbeats = yield* Heartbeats
@@ -65,7 +71,6 @@ const incarnation = Effect.fnUntraced(function*(options: WorkerOptions, publish:
   const ids = yield* Ids
   const id = WorkerId.make(ids.random())
   const lost = yield* Deferred.make<void>()
-  const nowMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
   yield* workers.register({
     id,
@@ -85,8 +90,8 @@ const incarnation = Effect.fnUntraced(function*(options: WorkerOptions, publish:
 
   const completer = yield* Completer.make
   const attempts = yield* FiberSet.make<void>()
-  const claims = yield* Claims.make({ worker: id, options, completer, attempts })
-  publish(() => ({ id, running: claims.running.size, leaked: claims.leaked(), slots: options.slots }))
+  const claims = yield* Claims.make({ worker: id, options, completer, attempts, leaked })
+  publish(() => ({ id, running: claims.running.size, leaked: leaked.size, slots: options.slots }))
 
   const abortAll = (reason: AbortReason) =>
     Effect.map(nowMillis, (now) => {
@@ -94,10 +99,11 @@ const incarnation = Effect.fnUntraced(function*(options: WorkerOptions, publish:
     })
   const heed = Effect.fnUntraced(function*(beat: { readonly live: boolean; readonly cancel: ReadonlyArray<string> }) {
     if (!beat.live) return yield* Deferred.succeed(lost, undefined)
+    if (beat.cancel.length === 0) return true
     const now = yield* nowMillis
-    for (const jobId of beat.cancel) {
-      const running = claims.running.get(jobId)
-      if (running !== undefined) abort(running, "cancelled", now)
+    const cancelled = new Set(beat.cancel)
+    for (const running of claims.running.values()) {
+      if (cancelled.has(running.job.jobId)) abort(running, "cancelled", now)
     }
     return true
   })
@@ -115,7 +121,7 @@ const incarnation = Effect.fnUntraced(function*(options: WorkerOptions, publish:
   yield* Effect.map(nowMillis, (now) => {
     for (const running of claims.running.values()) watch(running, now)
     metrics.set("odto_worker_slots", {}, options.slots)
-    metrics.set("odto_worker_slots_busy", {}, claims.running.size + claims.leaked())
+    metrics.set("odto_worker_slots_busy", {}, claims.running.size + leaked.size)
   }).pipe(Effect.repeat(Schedule.spaced(watchInterval)), Effect.forkScoped)
   yield* claims.handBackOlderThan(waitInInboxMillis).pipe(
     Effect.repeat(Schedule.spaced(waitInInboxMillis / 2)),
@@ -166,9 +172,10 @@ export class Worker extends Context.Service<Worker, {
     Layer.effect(
       Worker,
       Effect.gen(function*() {
+        const leaked = new LeakedSlots()
         let status = (): WorkerStatus => ({ id: "", running: 0, leaked: 0, slots: options.slots })
         const registered = yield* Deferred.make<void>()
-        yield* Effect.scoped(incarnation(options, (current) => {
+        yield* Effect.scoped(incarnation(options, leaked, (current) => {
           status = current
           Deferred.doneUnsafe(registered, Effect.void)
         })).pipe(Effect.forever, Effect.forkScoped)
