@@ -16,7 +16,7 @@ import { Metrics } from "../ports/Metrics.ts"
 import type { SchemaMisfit } from "../ports/PayloadSchemas.ts"
 import { Signals } from "../ports/Signals.ts"
 import type { StoreError } from "../ports/StoreError.ts"
-import { JobTypes } from "./JobTypes.ts"
+import { JobTypes, type KnownType } from "./JobTypes.ts"
 
 export interface Submission {
   readonly job: SubmitJob
@@ -61,8 +61,16 @@ export class Intake extends Context.Service<Intake, {
 
       const commit = Effect.fnUntraced(function*(jobs: ReadonlyArray<NewJob>) {
         metrics.observe("odto_batch_size", { operation: "accept" }, jobs.length)
+        /** A try whose outcome is unknown may have stored the jobs, however the later ones end. */
+        let unknown: StoreError | undefined
         const answers = yield* store.accept(jobs).pipe(
-          Effect.retry({ schedule: retryPolicy, while: (error) => error.isRetryable })
+          Effect.tapError((error) =>
+            Effect.sync(() => {
+              if (error.reason === "outcome-unknown") unknown = error
+            })
+          ),
+          Effect.retry({ schedule: retryPolicy, while: (error) => error.isRetryable }),
+          Effect.mapError((error) => unknown ?? error)
         )
         jobs.forEach((job, index) => {
           const answer = answers[index]
@@ -88,8 +96,7 @@ export class Intake extends Context.Service<Intake, {
         run: commit
       })
 
-      const prepare = Effect.fnUntraced(function*({ job, traceparent }: Submission, actor: Actor) {
-        const type = yield* types.find(job.type)
+      const prepare = ({ job, traceparent }: Submission, type: KnownType | undefined, actor: Actor) => {
         if (type === undefined) return { _tag: "UnknownType" as const, type: job.type }
         const payload = job.payload ?? {}
         if (isTooDeep(payload)) {
@@ -128,12 +135,14 @@ export class Intake extends Context.Service<Intake, {
           submittedBy: actor.name
         }
         return newJob
-      })
+      }
 
       return Intake.of({
         submit: Effect.fn("Intake.submit")(function*(submissions, actor) {
-          const prepared: Array<IntakeAnswer | NewJob> = []
-          for (const submission of submissions) prepared.push(yield* prepare(submission, actor))
+          const known = yield* types.find(new Set(submissions.map(({ job }) => job.type)))
+          const prepared = submissions.map((submission): IntakeAnswer | NewJob =>
+            prepare(submission, known.get(submission.job.type), actor)
+          )
           const jobs = prepared.filter((item): item is NewJob => !("_tag" in item))
           const committed = yield* batcher.submit(jobs)
           let next = 0

@@ -5,7 +5,8 @@
  * from the moment at which it is registered.
  */
 import type { JobTypeDescription } from "#domain/JobType.ts"
-import { Clock, Context, Effect, Layer, Result, Schedule, Semaphore, Stream } from "effect"
+import { Context, Effect, Layer, Result, Schedule, Semaphore, Stream } from "effect"
+import { nowMillis } from "../Monotonic.ts"
 import { type PayloadCheck, PayloadSchemas } from "../ports/PayloadSchemas.ts"
 import { Signals } from "../ports/Signals.ts"
 import type { StoreError } from "../ports/StoreError.ts"
@@ -16,14 +17,14 @@ export interface KnownType {
   readonly check: PayloadCheck
 }
 
-/** Lookups of unknown names ask the store at most this often. */
+/** The store is asked for unknown names this often at most; who asks sooner waits for the next time. */
 const missLookupMillis = 250
 /** Changed descriptions are taken over at the latest after this time; a signal does it at once. */
 const refreshInterval = "5 seconds"
 
 export class JobTypes extends Context.Service<JobTypes, {
-  /** Undefined: no worker ever registered it. */
-  readonly find: (name: string) => Effect.Effect<KnownType | undefined, StoreError>
+  /** Those of the names that a worker has registered by now. */
+  readonly find: (names: ReadonlySet<string>) => Effect.Effect<ReadonlyMap<string, KnownType>, StoreError>
 }>()("odto/services/JobTypes") {
   static readonly layer = Layer.effect(
     JobTypes,
@@ -33,7 +34,10 @@ export class JobTypes extends Context.Service<JobTypes, {
       const signals = yield* Signals
       const one = yield* Semaphore.make(1)
       const known = new Map<string, { readonly spelling: string; readonly type: KnownType }>()
-      let readAtMillis = Number.NEGATIVE_INFINITY
+      let readAt = Number.NEGATIVE_INFINITY
+      /** Readings, counted as they begin; the number of the last one that succeeded. */
+      let begun = 0
+      let done = 0
 
       const checkOf = (description: JobTypeDescription): PayloadCheck =>
         Result.match(schemas.compile(description.payloadSchema), {
@@ -41,17 +45,28 @@ export class JobTypes extends Context.Service<JobTypes, {
           onFailure: (message) => () => [{ path: "", message: `the registered payload schema is invalid: ${message}` }]
         })
 
-      const refresh = Semaphore.withPermit(
-        one,
-        Effect.gen(function*() {
-          for (const description of yield* workers.types) {
-            const spelling = JSON.stringify(description)
-            if (known.get(description.name)?.spelling === spelling) continue
-            known.set(description.name, { spelling, type: { description, check: checkOf(description) } })
-          }
-          readAtMillis = yield* Clock.currentTimeMillis
-        })
-      )
+      const read = Effect.gen(function*() {
+        const number = ++begun
+        readAt = yield* nowMillis
+        for (const description of yield* workers.types) {
+          const spelling = JSON.stringify(description)
+          if (known.get(description.name)?.spelling === spelling) continue
+          known.set(description.name, { spelling, type: { description, check: checkOf(description) } })
+        }
+        done = number
+      })
+      const refresh = Semaphore.withPermit(one, read)
+      /** All who miss something share one reading; none that began before they asked will do. */
+      const readAfter = (number: number) =>
+        Semaphore.withPermit(
+          one,
+          Effect.gen(function*() {
+            if (done > number) return
+            const wait = readAt + missLookupMillis - (yield* nowMillis)
+            if (wait > 0) yield* Effect.sleep(wait)
+            yield* read
+          })
+        )
 
       yield* signals.stream.pipe(
         Stream.filter((signal) => signal === "types"),
@@ -61,11 +76,19 @@ export class JobTypes extends Context.Service<JobTypes, {
       yield* Effect.ignore(refresh).pipe(Effect.repeat(Schedule.spaced(refreshInterval)), Effect.forkScoped)
 
       return JobTypes.of({
-        find: Effect.fnUntraced(function*(name) {
-          const found = known.get(name)
-          if (found !== undefined) return found.type
-          if ((yield* Clock.currentTimeMillis) - readAtMillis >= missLookupMillis) yield* refresh
-          return known.get(name)?.type
+        find: Effect.fnUntraced(function*(names) {
+          const begunBefore = begun
+          for (const name of names) {
+            if (known.has(name)) continue
+            yield* readAfter(begunBefore)
+            break
+          }
+          const found = new Map<string, KnownType>()
+          for (const name of names) {
+            const entry = known.get(name)
+            if (entry !== undefined) found.set(name, entry.type)
+          }
+          return found
         })
       })
     })
