@@ -8,6 +8,7 @@ import * as RedisLiveStats from "#infra/redis/RedisLiveStats.ts"
 import * as Prometheus from "#infra/telemetry/Prometheus.ts"
 import * as Health from "#services/Health.ts"
 import * as MetricsEngine from "#services/metrics-engine/MetricsEngine.ts"
+import * as UndecodableMessages from "#services/UndecodableMessages.ts"
 import { Effect, Layer } from "effect"
 import { host, opsPort, serverUrl } from "../Settings.ts"
 import { version } from "../version.ts"
@@ -37,7 +38,9 @@ const ops = Layer.unwrap(Effect.gen(function*() {
 )
 
 export const layerServer = Layer.merge(
-  MetricsEngine.layer().pipe(Layer.provide(Prometheus.layer({ program, version }))),
+  Layer.merge(MetricsEngine.layer(), UndecodableMessages.layer).pipe(
+    Layer.provide(Prometheus.layer({ program, version }))
+  ),
   ops
 ).pipe(
   Layer.provide([

@@ -6,8 +6,10 @@ import * as OpsServer from "#infra/http/OpsServer.ts"
 import * as ThreadHeartbeats from "#infra/postgres/ThreadHeartbeats.ts"
 import * as Prometheus from "#infra/telemetry/Prometheus.ts"
 import * as Health from "#services/Health.ts"
+import { handlers } from "#services/processor/HandlerHealth.ts"
 import { Worker } from "#services/processor/Worker.ts"
-import { Effect, Layer } from "effect"
+import * as UndecodableMessages from "#services/UndecodableMessages.ts"
+import { Context, Deferred, Effect, Layer } from "effect"
 import { hostname } from "node:os"
 import { concurrency, drainSeconds, host, opsPort, queueConcurrency, queues, serverUrl } from "../Settings.ts"
 import { version } from "../version.ts"
@@ -32,25 +34,37 @@ export const layerOver = (types: ReadonlyArray<JobType>) =>
       drainMillis: (yield* drainSeconds) * 1_000
     })
   })).pipe(
+    Layer.merge(UndecodableMessages.layer),
     Layer.provide(NodeIds.layer),
     Layer.provide(Prometheus.layer({ program, version }))
   )
 
-const ops = Layer.unwrap(Effect.gen(function*() {
-  return OpsServer.layer({ host: yield* host, port: yield* opsPort(defaultPort), portVariable: "ODTO_OPS_PORT" })
-})).pipe(
-  Layer.provide(
-    Health.Health.layer({
-      program,
-      version,
-      dependencies: Effect.all([Health.truth("postgresql"), Health.broker("rabbitmq", true)])
-    })
-  ),
-  Layer.provide(Prometheus.layer({ program, version }))
-)
+const ops = (worker: Deferred.Deferred<Worker["Service"]>) =>
+  Layer.unwrap(Effect.gen(function*() {
+    return OpsServer.layer({ host: yield* host, port: yield* opsPort(defaultPort), portVariable: "ODTO_OPS_PORT" })
+  })).pipe(
+    Layer.provide(
+      Health.Health.layer({
+        program,
+        version,
+        dependencies: Effect.all([
+          Health.truth("postgresql"),
+          Health.broker("rabbitmq", true),
+          Effect.succeed(handlers(worker))
+        ])
+      })
+    ),
+    Layer.provide(Prometheus.layer({ program, version }))
+  )
 
 export const layerServer = (types: ReadonlyArray<JobType>) =>
-  Layer.merge(layerOver(types), ops).pipe(
+  Layer.unwrap(Effect.gen(function*() {
+    const worker = yield* Deferred.make<Worker["Service"]>()
+    const working = layerOver(types).pipe(
+      Layer.tap((services) => Deferred.succeed(worker, Context.get(services, Worker)))
+    )
+    return Layer.merge(working, ops(worker))
+  })).pipe(
     Layer.provide(Layer.unwrap(Effect.map(serverUrl("ODTO_DATABASE_URL"), (url) =>
       ThreadHeartbeats.layer({ url, applicationName: sourceOf(program) })))),
     Layer.provide([

@@ -7,6 +7,7 @@ import { Redis } from "#infra/redis/Redis.ts"
 import * as RedisLiveStats from "#infra/redis/RedisLiveStats.ts"
 import * as Prometheus from "#infra/telemetry/Prometheus.ts"
 import * as Health from "#services/Health.ts"
+import * as UndecodableMessages from "#services/UndecodableMessages.ts"
 import { Effect, Layer, Option } from "effect"
 import { allowedHosts, host, readModelPort, serverUrl, webhookToken } from "../Settings.ts"
 import { version } from "../version.ts"
@@ -39,7 +40,10 @@ export const layerOver = (names: { readonly truth: string; readonly broker: stri
     Layer.provide(Prometheus.layer({ program, version }))
   )
 
-export const layerServer = layerOver({ truth: "postgresql", broker: "rabbitmq" }).pipe(
+export const layerServer = Layer.merge(
+  layerOver({ truth: "postgresql", broker: "rabbitmq" }),
+  UndecodableMessages.layer.pipe(Layer.provide(Prometheus.layer({ program, version })))
+).pipe(
   Layer.provide([
     Truth.layerServer(sourceOf(program)),
     Layer.unwrap(Effect.map(serverUrl("ODTO_AMQP_URL"), (url) => AmqpBroker.layer({ url, name: sourceOf(program) }))),
