@@ -121,7 +121,7 @@ describeWithServers(["rabbitmq"], "RabbitMQ", () => {
 })
 
 describeWithServers(["redis"], "Redis", () => {
-  it.live("gives every taker a server of its own", () =>
+  it.live("gives every taker a place of its own", () =>
     Effect.gen(function*() {
       const open = Effect.acquireRelease(
         Effect.map(freshRedis, (url) => new Redis(url)),

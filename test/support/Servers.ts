@@ -14,6 +14,7 @@ import type { Endpoint } from "./servers/Keeper.ts"
 import { type Kind, startNew } from "./servers/kinds.ts"
 import { statement } from "./servers/postgres.ts"
 import { manage } from "./servers/rabbitmq.ts"
+import { emptyDatabase } from "./servers/redis.ts"
 
 /**
  * A suite that needs servers. Where one is missing the suite is skipped and the end of the run says so; with
@@ -69,33 +70,28 @@ export const freshDatabase: Effect.Effect<string, never, Scope.Scope> = Effect.g
 export interface Vhost {
   readonly url: string
   readonly name: string
-  /** Asks the management API, for instance `GET queues/NAME`; dies where a given broker has none. */
+  /** Asks the management API, for instance `GET queues/NAME`. */
   readonly manage: (method: "GET" | "PUT" | "DELETE", path: string) => Effect.Effect<unknown>
 }
 
-/**
- * A broker that is given without the management API has no way to make a virtual host; there the test files take turns
- * on the one of the URL, which is then empty only if it was.
- */
 export const freshVhost: Effect.Effect<Vhost, never, Scope.Scope> = Effect.gen(function*() {
-  const { managementUrl, url } = yield* shared("rabbitmq")
-  if (managementUrl === undefined) {
-    yield* exclusive("rabbitmq")
-    const name = decodeURIComponent(new URL(url).pathname.slice(1)) || "/"
-    return { url, name, manage: () => Effect.die(new Error("this broker has no management API")) }
-  }
+  const { managementUrl = "", url } = yield* shared("rabbitmq")
   const ask: Vhost["manage"] = (method, path) => Effect.promise(() => manage(managementUrl, method, path))
   const name = yield* freshName
   yield* Effect.acquireRelease(ask("PUT", `vhosts/${name}`), () => ask("DELETE", `vhosts/${name}`))
   return { url: withPath(url, name), name, manage: ask }
 })
 
-/** The URL of a Redis that nobody else uses. One that is given is used by one test file at a time, as it is. */
-export const freshRedis: Effect.Effect<string, never, Scope.Scope> = Effect.suspend(() =>
-  process.env.ODTO_TEST_REDIS_URL === undefined
+/** The URL of a Redis that nobody else uses; of one that is given, a database of its own, emptied. */
+export const freshRedis: Effect.Effect<string, never, Scope.Scope> = Effect.suspend(() => {
+  const given = process.env.ODTO_TEST_REDIS_URL
+  return given === undefined
     ? Effect.map(ownServer("redis"), ({ url }) => url)
-    : Effect.as(exclusive("redis"), process.env.ODTO_TEST_REDIS_URL)
-)
+    : Effect.tap(
+      Effect.map(place("redis"), (database) => withPath(given, database)),
+      (url) => Effect.promise(() => emptyDatabase(url))
+    )
+})
 
 /** The URL of an empty MongoDB database, its name included. */
 export const freshMongoDatabase: Effect.Effect<string, never, Scope.Scope> = Effect.gen(function*() {
@@ -138,11 +134,19 @@ export const ownServer = (kind: Kind): Effect.Effect<OwnServer, never, Scope.Sco
     })
   )
 
-/** Nobody else who asks for the kind goes on until the scope ends. */
-const exclusive = (kind: Kind) =>
-  Effect.acquireRelease(
-    Effect.promise(() => fetch(`${inject("servers").keeper}/exclusive/${kind}`)),
-    (response) => Effect.promise(async () => response.body?.cancel())
+/** A number that nobody else has until the scope ends. */
+const place = (kind: Kind) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.promise(async () => {
+        const { body } = await fetch(`${inject("servers").keeper}/places/${kind}`)
+        if (body === null) throw new Error("the keeper answered nothing")
+        const reader = body.getReader()
+        return { reader, number: new TextDecoder().decode((await reader.read()).value).trim() }
+      }),
+      ({ reader }) => Effect.promise(() => reader.cancel())
+    ),
+    ({ number }) => number
   )
 
 const withPath = (url: string, path: string): string => {

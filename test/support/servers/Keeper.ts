@@ -4,7 +4,7 @@
  * It lives in the process that runs the test files, which are processes of their own; they ask over HTTP.
  *
  *     GET /servers/KIND     the endpoint of the shared server, when it is up
- *     GET /exclusive/KIND   answers when nobody else holds the kind; holding lasts as long as the response stays open
+ *     GET /places/KIND      a number that nobody else has, as long as the response stays open: of a database in a Redis
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import { isKind, type Kind, kinds, startNew } from "./kinds.ts"
@@ -21,30 +21,38 @@ export interface Keeper {
   readonly close: () => Promise<void>
 }
 
+/** How many databases a Redis has unless it is told otherwise. */
+const databases = 16
+
 export const openKeeper = async (): Promise<Keeper> => {
   const started = new Map<Kind, Promise<LocalServer>>()
-  const holders = new Map<Kind, Promise<void>>()
+  const free = Array.from({ length: databases }, (_, place) => place)
+  const waiting: Array<(place: number) => void> = []
 
   const endpoint = (kind: Kind): Promise<Endpoint> => {
     const given = process.env[kinds[kind].variable]
-    if (given !== undefined) return givenEndpoint(kind, given)
+    if (given !== undefined) return Promise.resolve(givenEndpoint(kind, given))
     const server = started.get(kind) ?? startNew(kind)
     started.set(kind, server)
     return server
   }
 
-  const hold = async (kind: Kind, response: ServerResponse) => {
-    const before = holders.get(kind) ?? Promise.resolve()
-    const released = new Promise<void>((resolve) => response.once("close", resolve))
-    holders.set(kind, before.then(() => released))
-    await before
-    response.writeHead(200).flushHeaders()
+  const hold = async (response: ServerResponse) => {
+    const place = free.shift() ?? await new Promise<number>((resolve) => waiting.push(resolve))
+    const release = () => {
+      const next = waiting.shift()
+      if (next === undefined) free.push(place)
+      else next(place)
+    }
+    if (response.destroyed) return release()
+    response.once("close", release)
+    response.write(`${place}\n`)
   }
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const [, what, kind = ""] = (request.url ?? "").split("/")
     if (!isKind(kind)) return response.writeHead(404).end()
-    if (what === "exclusive") return hold(kind, response)
+    if (what === "places") return hold(response)
     const { managementUrl, url } = await endpoint(kind)
     return response.end(JSON.stringify({ url, managementUrl }))
   }
@@ -66,11 +74,22 @@ export const openKeeper = async (): Promise<Keeper> => {
   }
 }
 
-/** A broker that is given may have the management API at its usual place. */
-const givenEndpoint = async (kind: Kind, url: string): Promise<Endpoint> => {
-  if (kind !== "rabbitmq") return { url }
+const givenEndpoint = (kind: Kind, url: string): Endpoint =>
+  kind === "rabbitmq" ? { url, managementUrl: givenManagementUrl(url) } : { url }
+
+/** The management API of a broker that is given is where it usually is, or where the environment says. */
+const givenManagementUrl = (url: string) => {
   const { hostname, password, username } = new URL(url)
   const usual = `http://${username || "guest"}:${password || "guest"}@${hostname}:15672`
-  const managementUrl = process.env.ODTO_TEST_AMQP_MANAGEMENT_URL ?? usual
-  return manage(managementUrl, "GET", "whoami").then(() => ({ url, managementUrl }), () => ({ url }))
+  return process.env.ODTO_TEST_AMQP_MANAGEMENT_URL ?? usual
+}
+
+/** Why the tests cannot use a server that is given, if so. */
+export const unusable = async (kind: Kind, url: string): Promise<string | undefined> => {
+  const { managementUrl } = givenEndpoint(kind, url)
+  if (managementUrl === undefined) return undefined
+  return manage(managementUrl, "GET", "whoami").then(
+    () => undefined,
+    () => "the broker of ODTO_TEST_AMQP_URL has no management API at ODTO_TEST_AMQP_MANAGEMENT_URL"
+  )
 }

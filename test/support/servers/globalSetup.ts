@@ -1,22 +1,22 @@
 /** Once per run, before the first test file: what servers there are to be had. None is started yet. */
 import type { TestProject } from "vitest/node"
-import { openKeeper } from "./Keeper.ts"
+import { openKeeper, unusable } from "./Keeper.ts"
 import { isKind, type Kind, kinds, type Missing } from "./kinds.ts"
 
 export const setup = async (project: TestProject) => {
   const keeper = await openKeeper()
-  project.provide("servers", {
-    keeper: keeper.url,
-    missing: reasons((kind) => process.env[kinds[kind].variable] !== undefined),
-    notStartable: reasons(() => false)
+  const notStartable = await reasons(async (kind) => kinds[kind].missing())
+  const missing = await reasons(async (kind) => {
+    const given = process.env[kinds[kind].variable]
+    return given === undefined ? notStartable[kind] : unusable(kind, given)
   })
+  project.provide("servers", { keeper: keeper.url, missing, notStartable })
   return keeper.close
 }
 
-const reasons = (isThere: (kind: Kind) => boolean): Missing =>
-  Object.fromEntries(
-    Object.keys(kinds).filter(isKind).flatMap((kind) => {
-      const reason = isThere(kind) ? undefined : kinds[kind].missing()
-      return reason === undefined ? [] : [[kind, reason]]
-    })
+const reasons = async (reasonOf: (kind: Kind) => Promise<string | undefined>): Promise<Missing> => {
+  const found = await Promise.all(
+    Object.keys(kinds).filter(isKind).map(async (kind) => ({ kind, reason: await reasonOf(kind) }))
   )
+  return Object.fromEntries(found.flatMap(({ kind, reason }) => reason === undefined ? [] : [[kind, reason]]))
+}

@@ -1,4 +1,5 @@
 /** Redis without persistence: a restart is a wipe, which it must be able to take at any moment. */
+import { Redis } from "ioredis"
 import { once } from "node:events"
 import { connect } from "node:net"
 import type { Recipe } from "./LocalServer.ts"
@@ -20,6 +21,16 @@ export const prepare = async (directory: string): Promise<Recipe> => {
       answers: () => ping(port),
       stopSignal: "SIGTERM"
     }]
+  }
+}
+
+/** Removes all that is in the database which the URL names. */
+export const emptyDatabase = async (url: string): Promise<void> => {
+  const redis = new Redis(url)
+  try {
+    await redis.flushdb()
+  } finally {
+    redis.disconnect()
   }
 }
 
