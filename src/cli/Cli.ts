@@ -2,8 +2,11 @@
 import { Command } from "effect/cli"
 import { gatewayFlag, readModelFlag, tokenFlag } from "./api.ts"
 import { bench } from "./commands/bench.ts"
+import { contracts } from "./commands/contracts.ts"
 import { cancel, replay } from "./commands/control.ts"
+import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
+import { alerts, audit, events } from "./commands/events.ts"
 import { job } from "./commands/job.ts"
 import { jobs } from "./commands/jobs.ts"
 import { migrate } from "./commands/migrate.ts"
@@ -32,10 +35,10 @@ export const cli = Command.make("odd-dashboard").pipe(
     { command: "odd-dashboard --completions bash >> ~/.bashrc", description: "Completions for bash" }
   ]),
   Command.withSubcommands([
-    { group: "Start and stop", commands: [up, down, status] },
-    { group: "Jobs", commands: [submit, jobs, job, watch, cancel, replay] },
-    { group: "System", commands: [stats, queues, types, token, rebuild] },
-    { group: "Programs", commands: [serve, worker, migrate, bench] }
+    { group: "Start and stop", commands: [up, down, status, doctor] },
+    { group: "Jobs", commands: [submit, jobs, job, watch, events, cancel, replay] },
+    { group: "System", commands: [stats, queues, types, alerts, audit, token, rebuild] },
+    { group: "Programs", commands: [serve, worker, migrate, bench, contracts] }
   ]),
   Command.withGlobalFlags([jsonFlag, gatewayFlag, readModelFlag, tokenFlag])
 )

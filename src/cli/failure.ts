@@ -50,7 +50,8 @@ const tagOf = (error: unknown): string =>
 
 const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/gu, " ")
 
-const messageOf = (error: unknown): string =>
+/** The error in one line, without a next step. */
+export const messageOf = (error: unknown): string =>
   oneLine(error instanceof Error && error.message !== "" ? error.message : String(error))
 
 /** `odto/CannotListen` → `cannot-listen`. */

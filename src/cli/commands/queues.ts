@@ -1,8 +1,8 @@
 /** `queues`: list, pause, resume. */
-import { Effect } from "effect"
-import { Argument, Command } from "effect/cli"
 import { QueueName } from "#domain/Job.ts"
 import type { QueueView } from "#domain/Queue.ts"
+import { Effect } from "effect"
+import { Argument, Command } from "effect/cli"
 import { gateway, readModel } from "../api.ts"
 import * as Output from "../Output.ts"
 
@@ -32,21 +32,36 @@ const list = Effect.gen(function*() {
   ])
 })
 
-const name = Argument.String("queue").pipe(Argument.withDescription("Name of the queue"), Argument.withSchema(QueueName))
+const name = Argument.String("queue").pipe(
+  Argument.withDescription("Name of the queue"),
+  Argument.withSchema(QueueName)
+)
 
 const pause = Command.make("pause", { name }, (flags) =>
   Effect.gen(function*() {
     const api = yield* gateway
     const answer = yield* api.queues.pause({ params: { name: flags.name } })
     yield* Output.print(answer, ({ queue, recalled }) => [`${queue} is paused; ${recalled} handed-out jobs wait again`])
-  })).pipe(Command.withDescription("No job of the queue starts; what runs goes on"))
+  })).pipe(
+    Command.withDescription("No job of the queue starts; what runs goes on"),
+    Command.withExamples([{
+      command: "odd-dashboard queues pause mail",
+      description: "Its jobs wait in the store, visibly"
+    }])
+  )
 
 const resume = Command.make("resume", { name }, (flags) =>
   Effect.gen(function*() {
     const api = yield* gateway
     const answer = yield* api.queues.resume({ params: { name: flags.name } })
     yield* Output.print(answer, ({ queue }) => [`${queue} is open`])
-  })).pipe(Command.withDescription("Jobs of the queue start again"))
+  })).pipe(
+    Command.withDescription("Jobs of the queue start again"),
+    Command.withExamples([{
+      command: "odd-dashboard queues resume mail",
+      description: "What waited starts by priority"
+    }])
+  )
 
 export const queues = Command.make("queues", {}, () => list).pipe(
   Command.withDescription("List queues; pause and resume them"),
@@ -55,7 +70,10 @@ export const queues = Command.make("queues", {}, () => list).pipe(
     { command: "odd-dashboard queues pause default", description: "Stop starting jobs of a queue" }
   ]),
   Command.withSubcommands([
-    Command.make("list", {}, () => list).pipe(Command.withDescription("List queues")),
+    Command.make("list", {}, () => list).pipe(
+      Command.withDescription("List queues"),
+      Command.withExamples([{ command: "odd-dashboard queues list --json", description: "For scripts" }])
+    ),
     pause,
     resume
   ])

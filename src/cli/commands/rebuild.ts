@@ -10,9 +10,16 @@ const live = Command.make("live", {}, () =>
     yield* Output.print(yield* api.system.rebuildLive(), () => [
       "the live numbers are being counted again; odd-dashboard stats shows when they are whole"
     ])
-  })).pipe(Command.withDescription("Forget the live numbers and count them again from the archive"))
+  })).pipe(
+    Command.withDescription("Forget the live numbers and count them again from the archive"),
+    Command.withExamples([{
+      command: "odd-dashboard rebuild live",
+      description: "After Redis lost its data, or was filled by an older version"
+    }])
+  )
 
 export const rebuild = Command.make("rebuild").pipe(
   Command.withDescription("Rebuild what can be rebuilt"),
+  Command.withExamples([{ command: "odd-dashboard rebuild live", description: "The live numbers, from the archive" }]),
   Command.withSubcommands([live])
 )

@@ -1,39 +1,17 @@
 /** `token`: who may call. Against the running system, or straight in the store when there is none to ask yet. */
 import { type Actor, Role, TokenName, type TokenView } from "#domain/Access.ts"
 import { TokenStore } from "#services/ports/TokenStore.ts"
-import { Config, Effect, Layer, Option } from "effect"
+import { Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { createHash, randomBytes } from "node:crypto"
 import { gateway, isNamedOrRunning } from "../api.ts"
-import { homeOf } from "../home.ts"
 import * as Output from "../Output.ts"
+import { layerStore } from "../tokenStore.ts"
 
 const cliActor: Actor = { name: "cli", role: "admin" }
 
 /** 256 random bits; the prefix lets secret scanners know one. */
 const newToken = (): string => `odto_${randomBytes(32).toString("base64url")}`
-
-/**
- * The tokens in the store itself: of ODTO_DATABASE_URL, or of the data folder when no system holds it. The first token
- * has to be made this way: beyond loopback no program starts without one.
- */
-const layerStore = Layer.unwrap(
-  Effect.gen(function*() {
-    const Truth = yield* Effect.promise(() => import("../programs/truth.ts"))
-    const url = yield* Config.option(Config.String("ODTO_DATABASE_URL"))
-    const [{ DataFolder }, Pglite] = yield* Effect.promise(() =>
-      Promise.all([import("#infra/pglite/DataFolder.ts"), import("#infra/pglite/Pglite.ts")])
-    )
-    const inFolder = Truth.layerOver({ source: "cli", archive: true }).pipe(
-      Layer.provide(Pglite.layer()),
-      Layer.provide(DataFolder.layer(yield* homeOf(Option.none())))
-    )
-    const tokens = Layer.effect(TokenStore, TokenStore)
-    return Option.isSome(url) && url.value !== ""
-      ? tokens.pipe(Layer.provide(Truth.layerServer("cli")))
-      : tokens.pipe(Layer.provide(inFolder))
-  }).pipe(Effect.map((layer): Layer.Layer<TokenStore, unknown> => layer))
-)
 
 const direct = Flag.Boolean("direct").pipe(
   Flag.withDescription(
@@ -65,7 +43,13 @@ const create = Command.make("create", {
       : yield* (yield* gateway).tokens.create({ payload: { name: flags.name, role: flags.role } })
     yield* Output.note("keep it now: only its hash is stored")
     yield* Output.print(made, ({ token }) => [token])
-  })).pipe(Command.withDescription("Make a token; it is shown once"))
+  })).pipe(
+    Command.withDescription("Make a token; it is shown once"),
+    Command.withExamples([{
+      command: "ODTO_TOKEN=$(odd-dashboard token create ci --role operator)",
+      description: "Only the token goes to standard output"
+    }])
+  )
 
 const list = Command.make("list", { direct }, (flags) =>
   Effect.gen(function*() {
@@ -77,7 +61,13 @@ const list = Command.make("list", { direct }, (flags) =>
         ["NAME", "ROLE", "CREATED", "REVOKED"],
         tokens.map((token) => [token.name, token.role, token.createdAt, token.revokedAt ?? ""])
       ))
-  })).pipe(Command.withDescription("List tokens"))
+  })).pipe(
+    Command.withDescription("List tokens"),
+    Command.withExamples([{
+      command: "odd-dashboard token list",
+      description: "Names and roles; the tokens themselves are not kept"
+    }])
+  )
 
 const revoke = Command.make("revoke", { name, direct }, (flags) =>
   Effect.gen(function*() {
@@ -85,7 +75,10 @@ const revoke = Command.make("revoke", { name, direct }, (flags) =>
       ? TokenStore.use((store) => store.revoke(flags.name, cliActor)).pipe(Effect.provide(layerStore))
       : Effect.flatMap(gateway, (api) => api.tokens.revoke({ params: { name: flags.name } }))
     yield* Output.print({ revoked: flags.name }, ({ revoked }) => [`revoked ${revoked}`])
-  })).pipe(Command.withDescription("Revoke a token; it ends within seconds"))
+  })).pipe(
+    Command.withDescription("Revoke a token; it ends within seconds"),
+    Command.withExamples([{ command: "odd-dashboard token revoke ci", description: "Its name is not free again" }])
+  )
 
 export const token = Command.make("token").pipe(
   Command.withDescription("Make, list and revoke bearer tokens"),

@@ -8,7 +8,7 @@ import {
   CloudEvent,
   type CloudEventType,
   cloudEventType,
-  EventType,
+  type EventType,
   jobEventTypes,
   operatorEventTypes
 } from "#domain/JobEvent.ts"

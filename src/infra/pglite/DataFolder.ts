@@ -15,7 +15,7 @@ import { join, resolve } from "node:path"
 import { isTaken, take } from "./FolderLock.ts"
 
 /** The rules above. Raised when an older program could no longer use the folder. */
-const knownFormat = 1
+export const knownFormat = 1
 
 /** Whoever asks for the holder has a lock for a moment, and a holder writes about itself right after taking its own. */
 const passing = Schedule.spaced(Duration.millis(20)).pipe(Schedule.upTo({ times: 10 }))
