@@ -3,15 +3,20 @@ import { Effect, type Layer } from "effect"
 import { exitCodes } from "./exitCodes.ts"
 
 const stopSignals = ["SIGINT", "SIGTERM"] as const
+/** A terminal sends Ctrl-C to npm and to us, and npm passes its own on: what comes this soon after is the same one. */
+const sameMillis = 500
 
 /** The first signal interrupts the main fiber by itself: here it is only said; being stopped is a success. */
 const watchSignals = (stopping: string) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      let asked = 0
+      let askedAt: number | undefined
       const listener = () => {
-        asked += 1
-        if (asked > 1) process.exit(exitCodes.interrupted)
+        if (askedAt !== undefined) {
+          if (performance.now() - askedAt > sameMillis) process.exit(exitCodes.interrupted)
+          return
+        }
+        askedAt = performance.now()
         process.exitCode = exitCodes.ok
         process.stderr.write(`${stopping}\n`)
       }

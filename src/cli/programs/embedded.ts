@@ -18,7 +18,6 @@ import * as MemoryBroker from "#services/ports/memory/MemoryBroker.ts"
 import * as MemoryLiveStats from "#services/ports/memory/MemoryLiveStats.ts"
 import { Signals } from "#services/ports/Signals.ts"
 import { WorkerStore } from "#services/ports/WorkerStore.ts"
-import { TruthName } from "#services/read-model/Reading.ts"
 import { Effect, Layer } from "effect"
 import * as Dispatcher from "./dispatcher.ts"
 import * as Gateway from "./gateway.ts"
@@ -90,9 +89,7 @@ export const layer = (options: { readonly folder: string; readonly types: Readon
     Layer.provideMerge(Processor.layerOver(options.types)),
     Layer.provideMerge(Layer.mergeAll(Dispatcher.layerOver, MetricsEngine.layerEmbedded)),
     Layer.provideMerge(
-      ReadModel.layerOver({ truth: truthName, broker: "in-process" }).pipe(
-        Layer.provide(Layer.succeed(TruthName, truthName))
-      )
+      ReadModel.layerOver({ truth: truthName, broker: "in-process" })
     ),
     Layer.provideMerge(stores(options.folder))
   )

@@ -7,6 +7,7 @@ import { Redis } from "#infra/redis/Redis.ts"
 import * as RedisLiveStats from "#infra/redis/RedisLiveStats.ts"
 import * as Prometheus from "#infra/telemetry/Prometheus.ts"
 import * as Health from "#services/Health.ts"
+import { TruthName } from "#services/read-model/Reading.ts"
 import * as UndecodableMessages from "#services/UndecodableMessages.ts"
 import { Effect, Layer, Option } from "effect"
 import { allowedHosts, host, readModelPort, serverUrl, webhookToken } from "../Settings.ts"
@@ -37,6 +38,7 @@ export const layerOver = (names: { readonly truth: string; readonly broker: stri
         Health.broker(names.broker)
       ])
     })),
+    Layer.provide(Layer.succeed(TruthName, names.truth)),
     Layer.provide(Prometheus.layer({ program, version }))
   )
 

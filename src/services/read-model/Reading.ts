@@ -3,9 +3,9 @@ import { type Down, type Freshness, staleAfterMillis } from "#domain/contract/Fr
 import { Clock, Context, Duration, Effect, Schema } from "effect"
 import type { Read } from "../ports/JobQueries.ts"
 
-/** What the store of truth is called beside its numbers: `postgresql`, or `pglite` in the embedded system. */
+/** What the store of truth is called beside its numbers; each program says which one it is. */
 export const TruthName = Context.Reference<string>("odto/services/read-model/TruthName", {
-  defaultValue: () => "postgresql"
+  defaultValue: () => "truth"
 })
 
 /** A store does not answer, or not in time. */

@@ -119,7 +119,7 @@ describe("Timeline", () => {
     Effect.gen(function*() {
       const { job: truth, steps } = yield* timelineOf
 
-      assert.deepInclude(truth, { status: "down", source: "postgresql" })
+      assert.deepInclude(truth, { status: "down", source: "truth" })
       assert.lengthOf(steps, 3)
     }).pipe(Effect.provide(given(truthDown, archiveWith(3)))))
 
@@ -127,7 +127,7 @@ describe("Timeline", () => {
     Effect.gen(function*() {
       const { job: truth, steps } = yield* timelineOf
 
-      assert.deepStrictEqual(truth, { status: "pruned", source: "postgresql" })
+      assert.deepStrictEqual(truth, { status: "pruned", source: "truth" })
       assert.lengthOf(steps, 3)
     }).pipe(Effect.provide(given(knows(undefined), archiveWith(3)))))
 
