@@ -58,12 +58,13 @@ const build = () => {
  *
  * In a terminal both processes get what is typed there, Ctrl-C included, so it is not passed on: the second Ctrl-C has a
  * meaning of its own. Without a terminal the other process gets a group of its own, and every signal through us.
- * Through the channel between the two it notices when we are killed, and goes as well.
+ * Through the channel between the two it notices when we are killed, and goes as well; its threads, which load the same,
+ * have no channel.
  */
 const runOn = (node) => {
   const isTerminal = process.stdin.isTTY
   const follow =
-    "data:text/javascript,process.channel.unref();process.on('disconnect',()=>process.kill(process.pid,'SIGKILL'))"
+    "data:text/javascript,process.channel?.unref();process.on('disconnect',()=>process.kill(process.pid,'SIGKILL'))"
   const child = spawn(node, ["--import", follow, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     detached: !isTerminal

@@ -23,6 +23,13 @@ if (what === "count") {
   never()
 }
 if (what === "wait") never()
+if (what === "thread") {
+  const { Worker } = await import("node:worker_threads")
+  const thread = new Worker("", { eval: true })
+  thread.on("error", (error) => console.log(error.message))
+  thread.on("exit", (code) => process.exit(code))
+  never()
+}
 console.log(JSON.stringify({ what, pid: process.pid, version: process.versions.node }))
 `
 
@@ -171,6 +178,11 @@ describe("The launcher on an old Node", () => {
   it.live("keeps the exit code", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* run(yield* clone, ["exit", "42"], { old: true })).code, 42)
+    }))
+
+  it.live("lets the program start threads", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* run(yield* clone, ["thread"], { old: true })).code, 0)
     }))
 
   it.live("ends by the signal that ended the program", () =>
