@@ -2,6 +2,7 @@
 import { Deferred, Effect, Schedule, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { join } from "node:path"
+import { inspect } from "node:util"
 import { freePort } from "./servers/machine.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -41,7 +42,7 @@ export const start = (
             output += chunk.toString("utf8")
           })
         }
-        started.on("exit", (code, signal) => Deferred.doneUnsafe(ended, Effect.succeed(code ?? signal ?? "SIGKILL")))
+        started.on("close", (code, signal) => Deferred.doneUnsafe(ended, Effect.succeed(code ?? signal ?? "SIGKILL")))
         return started
       }),
       (started) =>
@@ -58,32 +59,60 @@ export const start = (
     }
   })
 
-/** Not there yet. */
 class NotYet {
   readonly _tag = "NotYet"
+  readonly last: unknown
+  constructor(last: unknown) {
+    this.last = last
+  }
 }
 
-/** JSON from an address, asked again until `until` holds; a program that starts or restarts does not answer at once. */
+/** Asks again until `until` holds; a program that starts or restarts does not answer at once. Dies with the last answer. */
 export const eventually = <A>(what: string, ask: () => Promise<A>, until: (answer: A) => boolean, millis = 60_000) =>
-  Effect.tryPromise({ try: ask, catch: () => new NotYet() }).pipe(
-    Effect.filterOrFail(until, () => new NotYet()),
-    Effect.retry(Schedule.spaced("50 millis")),
-    Effect.timeoutOrElse({ duration: millis, orElse: () => Effect.die(new Error(`${what}: not within ${millis} ms`)) })
-  )
+  Effect.suspend(() => {
+    let last: unknown = "no answer"
+    return Effect.tryPromise({ try: ask, catch: (cause) => new NotYet(cause) }).pipe(
+      Effect.filterOrFail(until, (answer) => new NotYet(answer)),
+      Effect.tapError((notYet) =>
+        Effect.sync(() => {
+          last = notYet.last
+        })
+      ),
+      Effect.retry(Schedule.spaced("50 millis")),
+      Effect.timeoutOrElse({
+        duration: millis,
+        orElse: () => Effect.die(new Error(`${what}: not within ${millis} ms; at last ${inspect(last)}`))
+      })
+    )
+  })
 
+/** What a server of ours answers is taken to be what its contract says; the contract has tests of its own. */
 export const getJson = async <A>(url: string): Promise<A> => {
   const response = await fetch(url)
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`)
-  return await response.json() as A
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${text}`)
+  const answer: A = JSON.parse(text)
+  return answer
 }
 
-export const postJson = async <A>(url: string, body: unknown, headers: Readonly<Record<string, string>> = {}) => {
+export interface Answer<A> {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: A
+}
+
+export const postJson = async <A>(
+  url: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {}
+): Promise<Answer<A>> => {
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body)
   })
-  return { status: response.status, headers: response.headers, body: await response.json() as A }
+  const answer: A = JSON.parse(await response.text())
+  return { status: response.status, headers: response.headers, body: answer }
 }
 
 /** Ports that nobody uses, as settings. */

@@ -51,11 +51,20 @@ export const prepare = async (directory: string): Promise<Recipe> => {
 
 /** Runs one statement on a connection of its own. */
 export const statement = async (url: string, sql: string): Promise<void> => {
+  await rowsOf(url, sql)
+}
+
+/** The rows that one statement answers on a connection of its own. */
+export const rowsOf = async <Row extends object>(
+  url: string,
+  sql: string,
+  values: ReadonlyArray<unknown> = []
+): Promise<ReadonlyArray<Row>> => {
   const client = new Pg.Client({ connectionString: url })
   client.on("error", () => {}) // a server that goes away while we say goodbye
   await client.connect()
   try {
-    await client.query(sql)
+    return (await client.query<Row>(sql, [...values])).rows
   } finally {
     await client.end()
   }
