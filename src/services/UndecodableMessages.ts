@@ -7,6 +7,7 @@ import { Effect, Layer, Schedule, Stream } from "effect"
 import { Broker } from "./ports/Broker.ts"
 import { JobStore } from "./ports/JobStore.ts"
 import { Metrics } from "./ports/Metrics.ts"
+import { keepGoing } from "./Supervised.ts"
 
 /** A store that is away is tried again for as long as it takes; meanwhile the broker keeps the newest. */
 const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])
@@ -32,6 +33,6 @@ export const layer = Layer.effectDiscard(Effect.gen(function*() {
         Effect.catch((error) => Effect.logError("undecodable messages could not be kept", { reason: error.reason }))
       )
     }),
-    Effect.forkScoped
+    keepGoing("keeping undecodable messages")
   )
 }))

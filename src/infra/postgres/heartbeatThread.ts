@@ -7,7 +7,7 @@
 import type { WorkerId } from "#domain/Worker.ts"
 import type { Heartbeat } from "#services/ports/WorkerStore.ts"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Redacted } from "effect"
+import { Cause, Effect, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { parentPort, workerData } from "node:worker_threads"
 import { heartbeat } from "./workers/heartbeat.ts"
@@ -44,7 +44,12 @@ const beat = Effect.gen(function*() {
   say({ kind: "beat", beat: yield* heartbeat(sql, start.worker) })
 }).pipe(
   Effect.timeout(patienceMillis),
-  Effect.catch((error) => Effect.sync(() => say({ kind: "missed", reason: error.message })))
+  Effect.catchCause((cause) =>
+    Effect.sync(() => {
+      const error = Cause.squash(cause)
+      say({ kind: "missed", reason: error instanceof Error ? error.message : String(error) })
+    })
+  )
 )
 
 const connection = PgClient.layer({
@@ -55,4 +60,7 @@ const connection = PgClient.layer({
   startupParameters: { synchronous_commit: "on", statement_timeout: `${patienceMillis}ms` }
 })
 
-Effect.runFork(Effect.provide(Effect.forever(Effect.andThen(beat, Effect.sleep(start.everyMillis))), connection))
+/** Ends the thread when the beats end, so that another one is started. */
+Effect.runCallback(Effect.provide(Effect.forever(Effect.andThen(beat, Effect.sleep(start.everyMillis))), connection), {
+  onExit: () => process.exit()
+})

@@ -5,10 +5,16 @@
  * is a defect. A write whose connection broke may have been committed: that is `outcome-unknown`, never `unavailable`.
  */
 import { StoreError } from "#services/ports/StoreError.ts"
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 
 type Reason = StoreError["reason"]
+
+/**
+ * A server that is frozen or behind a cut line answers nothing, and the system notices only when its own patience ends,
+ * after many minutes. Well above what the largest batch takes on a busy machine.
+ */
+const patience = { read: Duration.seconds(10), write: Duration.seconds(15) }
 
 /**
  * Turns the SQL errors of an operation into its `StoreError`s, the others into defects.
@@ -22,7 +28,17 @@ export const storeError =
       if (isOther(error)) return Effect.fail(error)
       const reason = isSqlError(error) ? reasonOf(error, kind) : undefined
       return reason === undefined ? Effect.die(error) : Effect.fail(new StoreError({ operation, reason, cause: error }))
-    })
+    }).pipe(Effect.timeoutOrElse({
+      duration: patience[kind],
+      orElse: () =>
+        Effect.fail(
+          new StoreError({
+            operation,
+            reason: kind === "write" ? "outcome-unknown" : "timeout",
+            cause: new Error(`no answer within ${Duration.toSeconds(patience[kind])} s`)
+          })
+        )
+    }))
 
 const isOther = <E>(error: E): error is Exclude<E, SqlError> => !isSqlError(error)
 

@@ -12,6 +12,7 @@ import { nowMillis } from "../Monotonic.ts"
 import { Broker, type Hint } from "../ports/Broker.ts"
 import { type Dispatched, JobStore, type QueueLoad } from "../ports/JobStore.ts"
 import { Metrics } from "../ports/Metrics.ts"
+import { keepGoing } from "../Supervised.ts"
 import * as Wake from "../Wake.ts"
 
 /** Jobs of one dispatch statement. */
@@ -228,7 +229,7 @@ const make = Effect.gen(function*() {
     Effect.retry(Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])),
     Effect.flatMap((millis) => millis === 0 ? Effect.yieldNow : Effect.andThen(wake.wait(millis), outdate)),
     Effect.forever,
-    Effect.forkScoped
+    keepGoing("dispatch")
   )
 })
 

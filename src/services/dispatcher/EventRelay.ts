@@ -11,6 +11,7 @@ import { nowMillis } from "../Monotonic.ts"
 import { Broker } from "../ports/Broker.ts"
 import { EventLog } from "../ports/EventLog.ts"
 import { Metrics } from "../ports/Metrics.ts"
+import { keepGoing } from "../Supervised.ts"
 import * as Wake from "../Wake.ts"
 
 const leaseMillis = 5_000
@@ -114,13 +115,13 @@ export const layer = (holder: string) =>
         }),
         Effect.flatMap(Effect.sleep),
         Effect.forever,
-        Effect.forkScoped
+        keepGoing("the relay")
       )
       yield* log.head.pipe(
         Effect.map((head) => metrics.set("odto_relay_lag_seconds", {}, head.relayLagMillis / 1_000)),
         Effect.ignore,
         Effect.repeat(Schedule.spaced(lagIntervalMillis)),
-        Effect.forkScoped
+        keepGoing("measuring the relay's lag")
       )
     })
   )

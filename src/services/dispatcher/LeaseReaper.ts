@@ -10,6 +10,7 @@ import { nowMillis } from "../Monotonic.ts"
 import { Metrics } from "../ports/Metrics.ts"
 import { Signals } from "../ports/Signals.ts"
 import { WorkerStore } from "../ports/WorkerStore.ts"
+import { keepGoing } from "../Supervised.ts"
 
 const intervalMillis = 500
 /** A pass that comes this late shows that the event loop was stalled, or that the store took as long to answer. */
@@ -56,7 +57,15 @@ const make = Effect.gen(function*() {
     })
   )
 
-  yield* pass.pipe(Effect.repeat(Schedule.spaced(intervalMillis)), Effect.forkScoped)
+  yield* pass.pipe(
+    Effect.onError(() =>
+      Effect.sync(() => {
+        inContactSince = undefined
+      })
+    ),
+    Effect.repeat(Schedule.spaced(intervalMillis)),
+    keepGoing("the reaper")
+  )
 })
 
 export const layer = Layer.effectDiscard(make)

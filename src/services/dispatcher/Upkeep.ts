@@ -3,6 +3,7 @@ import { type Duration, Effect, Layer, Schedule } from "effect"
 import { JobStore } from "../ports/JobStore.ts"
 import { Signals } from "../ports/Signals.ts"
 import type { StoreError } from "../ports/StoreError.ts"
+import { keepGoing } from "../Supervised.ts"
 
 /** Jobs ended by one statement. */
 const deadlineLimit = 500
@@ -17,7 +18,7 @@ const make = Effect.gen(function*() {
     work.pipe(
       Effect.catch((error) => Effect.logWarning(`${what} is put off`, { reason: error.reason })),
       Effect.repeat(Schedule.spaced(interval)),
-      Effect.forkScoped
+      keepGoing(what)
     )
 
   yield* regularly(

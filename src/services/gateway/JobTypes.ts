@@ -11,6 +11,7 @@ import { type PayloadCheck, PayloadSchemas } from "../ports/PayloadSchemas.ts"
 import { Signals } from "../ports/Signals.ts"
 import type { StoreError } from "../ports/StoreError.ts"
 import { WorkerStore } from "../ports/WorkerStore.ts"
+import { keepGoing } from "../Supervised.ts"
 
 export interface KnownType {
   readonly description: JobTypeDescription
@@ -71,9 +72,12 @@ export class JobTypes extends Context.Service<JobTypes, {
       yield* signals.stream.pipe(
         Stream.filter((signal) => signal === "types"),
         Stream.runForEach(() => Effect.ignore(refresh)),
-        Effect.forkScoped
+        keepGoing("following job types")
       )
-      yield* Effect.ignore(refresh).pipe(Effect.repeat(Schedule.spaced(refreshInterval)), Effect.forkScoped)
+      yield* Effect.ignore(refresh).pipe(
+        Effect.repeat(Schedule.spaced(refreshInterval)),
+        keepGoing("refreshing job types")
+      )
 
       return JobTypes.of({
         find: Effect.fnUntraced(function*(names) {

@@ -6,7 +6,7 @@
  */
 import type { JobId, Progress, QueueName } from "#domain/Job.ts"
 import type { WorkerId } from "#domain/Worker.ts"
-import { Effect, FiberSet, Latch, Schedule, type Scope, Semaphore } from "effect"
+import { Cause, Effect, FiberSet, Latch, Schedule, type Scope, Semaphore } from "effect"
 import { nowMillis } from "../Monotonic.ts"
 import type { HintDelivery } from "../ports/Broker.ts"
 import { Ids } from "../ports/Ids.ts"
@@ -14,6 +14,7 @@ import { type ClaimedJob, JobStore } from "../ports/JobStore.ts"
 import { Metrics } from "../ports/Metrics.ts"
 import { Signals } from "../ports/Signals.ts"
 import { WorkerStore } from "../ports/WorkerStore.ts"
+import { keepGoing } from "../Supervised.ts"
 import { abort, perform, refusedResult, type Running, start } from "./Attempt.ts"
 import type { Completer } from "./Completer.ts"
 import { answered, Inbox, type WaitingHint } from "./Inbox.ts"
@@ -138,6 +139,9 @@ export const make = Effect.fnUntraced(function*(context: {
     for (const one of held) if (!known.has(one.job.token)) abort(one, "lease-lost", now)
   }).pipe(
     Effect.catch((error) => Effect.logWarning("cannot compare with the truth", { error: error.message })),
+    Effect.ensuring(Effect.sync(() => {
+      endedMeanwhile = undefined
+    })),
     Semaphore.withPermit(reconciling)
   )
 
@@ -155,6 +159,13 @@ export const make = Effect.fnUntraced(function*(context: {
         return Effect.logWarning("claims wait for the store", { reason: error.reason })
       }),
       Effect.retry({ schedule: retryPolicy, while: (error) => error.isRetryable }),
+      // What nobody has foreseen counts as a lost answer: the hints are let go, the truth is asked.
+      Effect.catchCause((cause) => {
+        answerLost = true
+        return Cause.hasInterruptsOnly(cause)
+          ? Effect.failCause(cause)
+          : Effect.as(Effect.logError("a claim failed", cause), [])
+      }),
       Effect.orElseSucceed((): ReadonlyArray<ClaimedJob> => [])
     )
     for (const job of claimed) yield* runAttempt(job)
@@ -180,7 +191,7 @@ export const make = Effect.fnUntraced(function*(context: {
     if (inbox.size > 0) work.openUnsafe()
     return yield* Effect.forkScoped(Effect.ensuring(claim(hints), Semaphore.release(claimPermits, 1)))
   })
-  yield* claimNext.pipe(Effect.forever, Effect.forkScoped)
+  yield* claimNext.pipe(Effect.forever, keepGoing("claiming"))
 
   return {
     running,

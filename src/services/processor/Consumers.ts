@@ -3,6 +3,7 @@ import { defaultQueue, type JobTypeName, type QueueName } from "#domain/Job.ts"
 import { Effect, FiberMap, type Scope, Stream } from "effect"
 import { Broker, type HintDelivery } from "../ports/Broker.ts"
 import { WorkerStore } from "../ports/WorkerStore.ts"
+import { keepGoing } from "../Supervised.ts"
 import * as Wake from "../Wake.ts"
 
 /** Messages of one queue and type in hand: enough to keep the slots busy, few enough for others to share. */
@@ -42,6 +43,6 @@ export const consume = Effect.fnUntraced(function*(options: {
     Effect.catch((error) => Effect.logWarning("cannot look for new queues", { reason: error.reason })),
     Effect.andThen(wake.wait(sweepMillis)),
     Effect.forever,
-    Effect.forkScoped
+    keepGoing("looking for new queues")
   )
 })

@@ -18,6 +18,7 @@ import { JobStore } from "../ports/JobStore.ts"
 import { Metrics } from "../ports/Metrics.ts"
 import { Signals } from "../ports/Signals.ts"
 import { WorkerStore } from "../ports/WorkerStore.ts"
+import { keepGoing } from "../Supervised.ts"
 import * as Wake from "../Wake.ts"
 import { abort, type AbortReason, watch } from "./Attempt.ts"
 import * as Claims from "./Claims.ts"
@@ -108,32 +109,31 @@ const incarnation = Effect.fnUntraced(function*(
     return true
   })
 
-  yield* heartbeats.beat(id).pipe(Stream.runForEach(heed), Effect.forkScoped)
+  yield* heartbeats.beat(id).pipe(Stream.runForEach(heed), keepGoing("listening to the heartbeat"))
   const cancelWake = yield* Wake.make(["cancel"])
   yield* cancelWake.wait(reconcileMillis).pipe(
-    Effect.andThen(
-      Effect.when(Effect.flatMap(workers.heartbeat(id), heed), Effect.sync(() => claims.running.size > 0))
-    ),
+    // Also behind the heartbeats: a worker whose lease ended unheard would take hints for ever and claim nothing.
+    Effect.andThen(Effect.flatMap(workers.heartbeat(id), heed)),
     Effect.ignore,
     Effect.forever,
-    Effect.forkScoped
+    keepGoing("asking for cancellations")
   )
   yield* Effect.map(nowMillis, (now) => {
     for (const running of claims.running.values()) watch(running, now)
     metrics.set("odto_worker_slots", {}, options.slots)
     metrics.set("odto_worker_slots_busy", {}, claims.running.size + leaked.size)
-  }).pipe(Effect.repeat(Schedule.spaced(watchInterval)), Effect.forkScoped)
+  }).pipe(Effect.repeat(Schedule.spaced(watchInterval)), keepGoing("watching attempts"))
   yield* claims.handBackOlderThan(waitInInboxMillis).pipe(
     Effect.repeat(Schedule.spaced(waitInInboxMillis / 2)),
-    Effect.forkScoped
+    keepGoing("handing back hints")
   )
-  yield* claims.reconcile.pipe(Effect.repeat(Schedule.spaced(reconcileMillis)), Effect.forkScoped)
+  yield* claims.reconcile.pipe(Effect.repeat(Schedule.spaced(reconcileMillis)), keepGoing("comparing with the truth"))
   yield* Effect.suspend(() => {
     const reports = claims.takeProgress()
     return reports.length === 0
       ? Effect.void
       : Effect.ignore(Effect.andThen(store.progress(reports), signals.send("log")))
-  }).pipe(Effect.repeat(Schedule.spaced(progressInterval)), Effect.forkScoped)
+  }).pipe(Effect.repeat(Schedule.spaced(progressInterval)), keepGoing("recording progress"))
 
   // The consumers have a scope of their own: a draining worker stops taking first.
   const taking = yield* Scope.make()
@@ -178,7 +178,7 @@ export class Worker extends Context.Service<Worker, {
         yield* Effect.scoped(incarnation(options, leaked, (current) => {
           status = current
           Deferred.doneUnsafe(registered, Effect.void)
-        })).pipe(Effect.forever, Effect.forkScoped)
+        })).pipe(Effect.forever, keepGoing("the worker"))
         yield* Deferred.await(registered)
         return Worker.of({ status: Effect.sync(() => status()) })
       })
