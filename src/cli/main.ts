@@ -1,7 +1,7 @@
 /** Entry of the command line. */
 import "effect/schema/SchemaJITCompiler/enable"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Cause, Effect, Exit } from "effect"
+import { Cause, ConfigProvider, Effect, Exit } from "effect"
 import { Command } from "effect/cli"
 import { layerHttp } from "./api.ts"
 import { cli } from "./Cli.ts"
@@ -10,8 +10,15 @@ import { report } from "./failure.ts"
 import { layerPresenter } from "./presenter.ts"
 import { version } from "./version.ts"
 
+/** A variable that is set to nothing, as compose files leave it, is a variable that is not set. */
+const environment = ConfigProvider.layer(
+  ConfigProvider.fromEnvRecord(
+    Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined && value !== ""))
+  )
+)
+
 Command.run(cli, { version }).pipe(
-  Effect.provide([NodeServices.layer, layerHttp, layerPresenter]),
+  Effect.provide([NodeServices.layer, layerHttp, layerPresenter, environment]),
   Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : report(cause)),
   (main) =>
     NodeRuntime.runMain(main, {
