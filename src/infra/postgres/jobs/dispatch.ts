@@ -11,7 +11,7 @@ import type { SqlClient } from "effect/sql"
 import { storeError } from "../storeError.ts"
 import { repeatingConflicts } from "./batch.ts"
 import { columnsOf } from "./columns.ts"
-import { stateOf } from "./locks.ts"
+import { stateOf, walkAtMost } from "./locks.ts"
 
 type Requests = JobStore["Service"]
 
@@ -63,8 +63,10 @@ export const make = (sql: SqlClient.SqlClient): Requests["dispatch"] => ({ limit
     best AS MATERIALIZED (
       SELECT of_type.job_id
       FROM mine, unnest(${texts(types)}) AS t (type), LATERAL (
-        SELECT s.job_id, s.rank FROM job_state s WHERE s.queue = mine.name AND s.type = t.type AND s.state = 'queued'
-        ORDER BY s.rank LIMIT coalesce((SELECT jobs FROM room), 0)
+        SELECT * FROM (
+          SELECT s.job_id, s.rank FROM job_state s WHERE s.queue = mine.name AND s.type = t.type AND s.state = 'queued'
+          ORDER BY s.rank LIMIT ${sql.literal(walkAtMost)}
+        ) AS first ORDER BY rank LIMIT coalesce((SELECT jobs FROM room), 0)
       ) AS of_type
       ORDER BY of_type.rank LIMIT coalesce((SELECT jobs FROM room), 0)
     ),

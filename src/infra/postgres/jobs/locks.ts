@@ -17,3 +17,10 @@ export const byJob = <A extends { readonly jobId: string }>(items: ReadonlyArray
  */
 export const stateOf = (sql: SqlClient.SqlClient, id: string, whenLocked: "" | "SKIP LOCKED" = "") =>
   sql.literal(`LATERAL (SELECT * FROM job_state WHERE job_id = ${id} OFFSET 0 FOR UPDATE ${whenLocked}) AS s`)
+
+/**
+ * For the LIMIT of whoever takes rows in the order of an index: the number that is asked for comes as a parameter, in a
+ * LIMIT around it. Of this one PostgreSQL knows when it plans that it is small, and walks along the index, where for a
+ * number that it does not know it might sort everything. No operation takes more at once.
+ */
+export const walkAtMost = "1000"

@@ -7,6 +7,7 @@ import { storeError } from "../storeError.ts"
 import { repeatingConflicts } from "./batch.ts"
 import { unhurried } from "./dispatch.ts"
 import { contextOf, event, logged } from "./events.ts"
+import { walkAtMost } from "./locks.ts"
 
 type Requests = JobStore["Service"]
 
@@ -32,15 +33,17 @@ export const endDeadlines = (sql: SqlClient.SqlClient, source: string): Requests
   sql<Count>`
     WITH now AS MATERIALIZED (SELECT clock_timestamp() AS at),
     late AS MATERIALIZED (
-      SELECT job_id FROM job_state
-      WHERE deadline IS NOT NULL AND state IN ('scheduled', 'queued', 'dispatched', 'retrying')
-        AND deadline <= (SELECT at FROM now)
-      ORDER BY deadline LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      SELECT * FROM (
+        SELECT job_id, state FROM job_state
+        WHERE deadline IS NOT NULL AND state IN ('scheduled', 'queued', 'dispatched', 'retrying')
+          AND deadline <= (SELECT at FROM now)
+        ORDER BY deadline LIMIT ${sql.literal(walkAtMost)} FOR UPDATE SKIP LOCKED
+      ) AS first LIMIT ${limit}
     ),
     moved AS (
       UPDATE job_state s SET state = 'dead', seq = s.seq + 1, updated_at = clock_timestamp(),
         finished_at = clock_timestamp()
-      FROM late WHERE s.job_id = late.job_id AND s.state IN ('scheduled', 'queued', 'dispatched', 'retrying')
+      FROM late WHERE s.job_id = late.job_id AND s.state = late.state
       RETURNING s.*
     ),
     happened AS (SELECT m.job_id, ${sql.literal(missed)} AS events FROM moved m JOIN job j ON j.id = m.job_id),

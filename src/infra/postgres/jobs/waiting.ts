@@ -6,7 +6,7 @@ import { storeError } from "../storeError.ts"
 import { repeatingConflicts } from "./batch.ts"
 import { columnsOf } from "./columns.ts"
 import { unhurried } from "./dispatch.ts"
-import { byJob, stateOf } from "./locks.ts"
+import { byJob, stateOf, walkAtMost } from "./locks.ts"
 
 type Requests = JobStore["Service"]
 
@@ -21,8 +21,11 @@ export const promote = (sql: SqlClient.SqlClient): Requests["promote"] => (limit
     WITH ${sql.literal(unhurried)},
     now AS MATERIALIZED (SELECT clock_timestamp() AS at FROM unhurried),
     due AS MATERIALIZED (
-      SELECT job_id, state FROM job_state WHERE state IN ('scheduled', 'retrying') AND run_at <= (SELECT at FROM now)
-      ORDER BY run_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      SELECT * FROM (
+        SELECT job_id, state FROM job_state
+        WHERE state IN ('scheduled', 'retrying') AND run_at <= (SELECT at FROM now)
+        ORDER BY run_at LIMIT ${sql.literal(walkAtMost)} FOR UPDATE SKIP LOCKED
+      ) AS first LIMIT ${limit}
     ),
     moved AS (
       UPDATE job_state s SET state = 'queued', updated_at = clock_timestamp()
