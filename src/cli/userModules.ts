@@ -1,6 +1,6 @@
 /** Job types of a user's own module. */
 import { type JobType, JobTypeDescription } from "#domain/JobType.ts"
-import { Effect, Predicate, Runtime, Schema } from "effect"
+import { Effect, Predicate, Result, Runtime, Schema } from "effect"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { exitCodes } from "./exitCodes.ts"
@@ -15,24 +15,42 @@ export class UserModuleFailed extends Schema.TaggedError<UserModuleFailed>()("Us
   }
 }
 
-const isDescription = Schema.is(JobTypeDescription)
+const decodeDescription = Schema.decodeUnknownResult(JobTypeDescription)
 
-const isJobType = (value: unknown): value is JobType =>
-  Predicate.hasProperty(value, "description") && isDescription(value.description) &&
-  Predicate.hasProperty(value, "perform") && typeof value.perform === "function"
+/** What a job type consists of; a module may export other things beside. */
+const resemblesJobType = (value: unknown): value is { readonly description: unknown; readonly perform: unknown } =>
+  Predicate.hasProperty(value, "description") && Predicate.hasProperty(value, "perform")
 
-/** A module exports job types one by one, or in arrays. */
-const typesIn = (exported: unknown): ReadonlyArray<JobType> =>
-  Array.isArray(exported) ? exported.filter(isJobType) : isJobType(exported) ? [exported] : []
+/** Why it cannot run; undefined when it can. */
+const flawOf = ({ description, perform }: { readonly description: unknown; readonly perform: unknown }) => {
+  if (typeof perform !== "function") return "perform is not a function"
+  const decoded = decodeDescription(description)
+  return Result.isFailure(decoded) ? decoded.failure.message.replaceAll(/\s*\n\s*/gu, " ") : undefined
+}
 
-/** Every job type that the module exports. Fails when there is none, or when two have the same name. */
+const isJobType = (value: unknown): value is JobType => resemblesJobType(value) && flawOf(value) === undefined
+
+/** Job types are exported one by one, or in arrays. */
+const exportsOf = (module: object): ReadonlyArray<readonly [name: string, value: unknown]> =>
+  Object.entries(module).flatMap(([name, value]) =>
+    Array.isArray(value) ? value.map((item, index) => [`${name}[${index}]`, item] as const) : [[name, value] as const]
+  )
+
+/** Every job type that the module exports. Fails when there is none, and when one is malformed: none is left out. */
 export const loadJobTypes = Effect.fn("loadJobTypes")(function*(path: string) {
   const file = resolve(path)
   const module = yield* Effect.tryPromise({
     try: (): Promise<object> => import(pathToFileURL(file).href),
     catch: (cause) => new UserModuleFailed({ path, detail: cause instanceof Error ? cause.message : String(cause) })
   })
-  const types = [...new Set(Object.values(module).flatMap(typesIn))]
+  const exported = exportsOf(module)
+  for (const [name, value] of exported) {
+    const flaw = resemblesJobType(value) ? flawOf(value) : undefined
+    if (flaw !== undefined) {
+      return yield* new UserModuleFailed({ path, detail: `its export ${name} is no valid job type: ${flaw}` })
+    }
+  }
+  const types = [...new Set(exported.map(([, value]) => value).filter(isJobType))]
   if (types.length === 0) {
     return yield* new UserModuleFailed({ path, detail: "it exports no job type; make one with defineJobType" })
   }

@@ -3,8 +3,8 @@
  *
  * What comes out holds JSON Schemas and promises only: the author's module may use a copy of `effect` of its own.
  */
-import { type AttemptError, JobTypeName, JsonObject } from "#domain/Job.ts"
-import type { JobContext, JobType } from "#domain/JobType.ts"
+import { type AttemptError, JsonObject } from "#domain/Job.ts"
+import { type JobContext, type JobType, JobTypeDescription } from "#domain/JobType.ts"
 import type { Outcome } from "#domain/Outcome.ts"
 import { type BackoffPolicy, defaultBackoff, defaultMaxAttempts, defaultTimeoutMillis } from "#domain/Retry.ts"
 import { Cause, Effect, Exit, Result, Schema } from "effect"
@@ -48,6 +48,10 @@ export class InvalidJobType extends Schema.TaggedError<InvalidJobType>()("Invali
   }
 }
 
+const oneLine = (message: string): string => message.replaceAll(/\s*\n\s*/gu, " ")
+
+const decodeDescription = Schema.decodeUnknownResult(JobTypeDescription, { onExcessProperty: "error" })
+
 /** Objects with named fields take no others: a misspelt field is refused at the gateway instead of being ignored. */
 const closed = (node: unknown): unknown => {
   if (Array.isArray(node)) return node.map(closed)
@@ -64,8 +68,17 @@ const closed = (node: unknown): unknown => {
 /** How Effect spells a struct without fields. */
 const isEmptyStruct = (schema: object): boolean => JSON.stringify(schema) === `{"not":{"type":"null"}}`
 
-const jsonSchemaOf = (name: string, schema: Schema.Top): typeof JsonObject.Type => {
-  const document = Schema.toJsonSchemaDocument(schema)
+const documentOf = (name: string, field: string, schema: Schema.Top) => {
+  try {
+    return Schema.toJsonSchemaDocument(schema)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new InvalidJobType({ name, detail: `${field} has no JSON Schema: ${oneLine(why)}` })
+  }
+}
+
+const jsonSchemaOf = (name: string, field: string, schema: Schema.Top): typeof JsonObject.Type => {
+  const document = documentOf(name, field, schema)
   const definitions = document.definitions
   const result = Schema.decodeUnknownResult(JsonObject)(closed({
     ...(isEmptyStruct(document.schema)
@@ -73,7 +86,7 @@ const jsonSchemaOf = (name: string, schema: Schema.Top): typeof JsonObject.Type 
       : document.schema),
     ...(Object.keys(definitions).length === 0 ? {} : { $defs: definitions })
   }))
-  if (Result.isFailure(result)) throw new InvalidJobType({ name, detail: "its schema has no JSON Schema" })
+  if (Result.isFailure(result)) throw new InvalidJobType({ name, detail: `${field} has no JSON Schema` })
   return result.success
 }
 
@@ -115,24 +128,26 @@ const run = async (
   throw Cause.squash(exit.cause)
 }
 
-/** Checks the definition; throws `InvalidJobType` when it is wrong, at the author's own line. */
+/** Checks the definition; throws `InvalidJobType`, which names the field, when it is wrong, at the author's own line. */
 export const defineJobType = <P extends Schema.Codec<unknown, unknown>, R extends Schema.Codec<unknown, unknown>>(
   definition: JobTypeDefinition<P, R>
 ): JobType => {
-  const name = Schema.decodeUnknownResult(JobTypeName)(definition.name)
-  if (Result.isFailure(name)) throw new InvalidJobType({ name: definition.name, detail: name.failure.message })
+  const name = spell(definition.name)
+  const description = decodeDescription({
+    name: definition.name,
+    ...(definition.description === undefined ? {} : { description: definition.description }),
+    payloadSchema: jsonSchemaOf(name, "payload", definition.payload),
+    ...(definition.result === undefined ? {} : { resultSchema: jsonSchemaOf(name, "result", definition.result) }),
+    maxAttempts: definition.maxAttempts ?? defaultMaxAttempts,
+    backoff: { ...defaultBackoff, ...definition.backoff },
+    timeoutMillis: definition.timeoutMillis ?? defaultTimeoutMillis
+  })
+  if (Result.isFailure(description)) throw new InvalidJobType({ name, detail: oneLine(description.failure.message) })
+  if (typeof definition.handler !== "function") throw new InvalidJobType({ name, detail: "handler is not a function" })
   const decode = Schema.decodeUnknownResult(definition.payload)
   const encode = definition.result === undefined ? undefined : Schema.encodeUnknownResult(definition.result)
   return {
-    description: {
-      name: name.success,
-      ...(definition.description === undefined ? {} : { description: definition.description }),
-      payloadSchema: jsonSchemaOf(definition.name, definition.payload),
-      ...(definition.result === undefined ? {} : { resultSchema: jsonSchemaOf(definition.name, definition.result) }),
-      maxAttempts: definition.maxAttempts ?? defaultMaxAttempts,
-      backoff: { ...defaultBackoff, ...definition.backoff },
-      timeoutMillis: definition.timeoutMillis ?? defaultTimeoutMillis
-    },
+    description: description.success,
     perform: async (input, context) => {
       const payload = decode(input)
       if (Result.isFailure(payload)) return misfit("PayloadMisfit", payload.failure)
