@@ -66,6 +66,8 @@ const Output = Schema.Struct({
 const maxOutputBytes = 16 * 1024
 /** Between the polite signal and the one that cannot be ignored. */
 const killAfterMillis = 2_000
+/** What the program wrote is in the pipes when it ends, and read in a moment; who holds them longer is not waited for. */
+const pipesAfterExitMillis = 500
 
 class CommandFailed extends Error {
   override readonly name = "CommandFailed"
@@ -82,6 +84,27 @@ const capture = (stream: NodeJS.ReadableStream) => {
   return () => ({ text: Buffer.concat(chunks).toString("utf8"), truncated: bytes > maxOutputBytes })
 }
 
+/** Process groups that run now, by their leaders. They would outlive us: a signal to our group does not reach theirs. */
+const liveGroups = new Set<number>()
+
+const killGroup = (leader: number, with_: NodeJS.Signals) => {
+  try {
+    process.kill(-leader, with_)
+  } catch {
+    // The group has ended already.
+  }
+}
+
+const killAll = () => {
+  for (const leader of liveGroups) killGroup(leader, "SIGKILL")
+}
+
+/** However the process comes to its end, short of SIGKILL; one listener for all children. */
+const endWithUs = (leader: number) => {
+  if (!process.listeners("exit").includes(killAll)) process.on("exit", killAll)
+  liveGroups.add(leader)
+}
+
 const run = (entry: ShellCommandEntry, args: ReadonlyArray<string>, input: string, signal: AbortSignal) =>
   new Promise<typeof Output.Type>((resolve, reject) => {
     const [program = "", ...fixed] = entry.argv
@@ -92,27 +115,34 @@ const run = (entry: ShellCommandEntry, args: ReadonlyArray<string>, input: strin
       stdio: ["pipe", "pipe", "pipe"],
       detached: true
     })
-    const stdout = capture(child.stdout)
-    const stderr = capture(child.stderr)
+    const leader = child.pid
+    if (leader !== undefined) endWithUs(leader)
     const end = (with_: NodeJS.Signals) => {
-      if (child.pid === undefined) return
-      try {
-        process.kill(-child.pid, with_)
-      } catch {
-        // The group has ended already.
-      }
+      if (leader !== undefined) killGroup(leader, with_)
     }
     let killer: NodeJS.Timeout | undefined
     const stop = () => {
       end("SIGTERM")
       killer = setTimeout(() => end("SIGKILL"), killAfterMillis)
     }
-    if (signal.aborted) stop()
-    signal.addEventListener("abort", stop, { once: true })
-    child.on("error", (cause) => reject(new NonRetryable(`cannot start ${program}: ${cause.message}`)))
-    child.on("close", (code, killedBy) => {
+    child.on("error", (cause) => {
       signal.removeEventListener("abort", stop)
       clearTimeout(killer)
+      reject(new NonRetryable(`cannot start ${program}: ${cause.message}`))
+    })
+    const stdout = capture(child.stdout)
+    const stderr = capture(child.stderr)
+    if (signal.aborted) stop()
+    signal.addEventListener("abort", stop, { once: true })
+    const settle = (code: number | null, killedBy: NodeJS.Signals | null) => {
+      signal.removeEventListener("abort", stop)
+      clearTimeout(killer)
+      end("SIGKILL")
+      if (leader !== undefined) liveGroups.delete(leader)
+      // Whoever left the group may still hold them.
+      child.stdout.destroy()
+      child.stderr.destroy()
+      child.stdin.destroy()
       const out = stdout()
       const err = stderr()
       if (code === 0) {
@@ -120,6 +150,15 @@ const run = (entry: ShellCommandEntry, args: ReadonlyArray<string>, input: strin
       }
       const how = killedBy === null ? `exit code ${code}` : `signal ${killedBy}`
       return reject(new CommandFailed(`${program} ended with ${how}: ${(err.text || out.text).slice(-1_000)}`))
+    }
+    child.on("exit", (code, killedBy) => {
+      const settled = () => {
+        clearTimeout(enough)
+        child.off("close", settled)
+        settle(code, killedBy)
+      }
+      const enough = setTimeout(settled, pipesAfterExitMillis)
+      child.on("close", settled)
     })
     // A program that does not read its input closes the pipe: not an error of the job.
     child.stdin.on("error", () => {})
