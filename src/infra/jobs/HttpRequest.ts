@@ -1,6 +1,6 @@
 /**
  * `http.request`: calls a URL. 2xx completes; 408, 425, 429, 5xx and network trouble are tried again; any other answer is
- * final. Redirects are followed one by one, each checked like the first URL.
+ * final. Redirects are followed one by one, each checked like the first URL, unless the job counts them as success.
  */
 import type { JobContext } from "#domain/JobType.ts"
 import { Schema } from "effect"
@@ -12,15 +12,22 @@ import { signatureHeaders } from "./WebhookSignature.ts"
 
 const Method = Schema.Literals(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])
 
+/** A token of RFC 9110. */
+const HeaderName = Schema.String.check(
+  Schema.isPattern(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u, { message: "is no header name" })
+)
+
 const Payload = Schema.Struct({
   url: Schema.String.check(Schema.isPattern(/^https?:\/\//u, { message: "must start with http:// or https://" })),
   method: Schema.optionalKey(Method),
-  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  headers: Schema.optionalKey(
+    Schema.Record(Schema.String, Schema.String).check(Schema.isPropertyNames(HeaderName))
+  ),
   /** A string is sent as it is, anything else as JSON. */
   body: Schema.optionalKey(Schema.Json),
   /** Limit of one request in milliseconds. Default: 30 seconds. */
   timeoutMillis: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 900_000 }))),
-  /** Status codes that complete the job. Default: 200 to 299. */
+  /** Status codes that complete the job; a redirect among them is not followed. Default: 200 to 299. */
   successStatuses: Schema.optionalKey(
     Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 200, maximum: 599 }))).check(Schema.isMaxLength(50))
   )
@@ -37,6 +44,8 @@ const Result = Schema.Struct({
 
 const defaultRequestMillis = 30_000
 const maxRedirects = 5
+/** Characters of foreign text that an error message repeats. */
+const maxQuotedLength = 300
 /** Bytes of an answer that are kept; the rest is read and thrown away, up to the second limit. */
 const maxKeptBytes = 16 * 1024
 const maxReadBytes = 10 * 1024 * 1024
@@ -51,8 +60,20 @@ const reservedHeaders = new Set([
   "webhook-timestamp",
   "webhook-signature"
 ])
-/** What must not follow a redirect to another origin. */
-const secretHeaders = new Set(["authorization", "cookie", "proxy-authorization"])
+/** All that follows a redirect to another origin: any other header may hold a secret, whatever its name. */
+const harmlessHeaders = new Set([
+  "accept",
+  "accept-encoding",
+  "accept-language",
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-type",
+  "odto-attempt",
+  "odto-job-id",
+  "traceparent",
+  "user-agent"
+])
 
 interface Call {
   readonly url: URL
@@ -74,8 +95,17 @@ class UnexpectedStatus extends Error {
   override readonly name = "UnexpectedStatus"
   readonly retryable: boolean
   constructor(status: number, body: string) {
-    super(`the answer was ${status}${body === "" ? "" : `: ${body.slice(0, 300)}`}`)
+    super(`the answer was ${status}${body === "" ? "" : `: ${body.slice(0, maxQuotedLength)}`}`)
     this.retryable = status >= 500 || retryableStatuses.has(status)
+  }
+}
+
+/** What Node refuses to send it refuses at once, before anything is connected: credentials that are badly escaped. */
+const starting = (request: () => http.ClientRequest): http.ClientRequest => {
+  try {
+    return request()
+  } catch (cause) {
+    throw new NonRetryable(`the request cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`)
   }
 }
 
@@ -83,13 +113,7 @@ const exchange = (call: Call, signal: AbortSignal): Promise<Answer> =>
   new Promise((resolve, reject) => {
     refuseLiteral(call.url.hostname)
     const { request } = call.url.protocol === "https:" ? https : http
-    const outgoing = request(call.url, {
-      method: call.method,
-      headers: call.headers,
-      lookup: guardedLookup,
-      signal,
-      agent: false
-    }, (incoming) => {
+    const keep = (incoming: http.IncomingMessage) => {
       const kept: Array<Buffer> = []
       let keptBytes = 0
       let readBytes = 0
@@ -113,15 +137,27 @@ const exchange = (call: Call, signal: AbortSignal): Promise<Answer> =>
           truncated: readBytes > keptBytes
         })
       })
-    })
+    }
+    const { headers, method, url } = call
+    const outgoing = starting(() =>
+      request(url, { method, headers, lookup: guardedLookup, signal, agent: false }, keep)
+    )
     outgoing.on("error", reject)
     outgoing.end(call.body)
   })
 
+/** The same text is as unreadable the next time. */
+const parseUrl = (text: string, base?: URL): URL => {
+  const url = URL.parse(text, base?.href)
+  if (url !== null) return url
+  const where = base === undefined ? "the URL" : `the answer of ${base.origin} redirects to an address that`
+  throw new NonRetryable(`${where} cannot be read: ${JSON.stringify(text.slice(0, maxQuotedLength))}`)
+}
+
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
 const redirected = (call: Call, status: number, location: string): Call => {
-  const url = new URL(location, call.url)
+  const url = parseUrl(location, call.url)
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new NonRetryable(`the answer redirects to ${url.protocol}, which is not followed`)
   }
@@ -129,11 +165,20 @@ const redirected = (call: Call, status: number, location: string): Call => {
   const sameOrigin = url.origin === call.url.origin
   const headers = Object.fromEntries(
     Object.entries(call.headers).filter(([name]) =>
-      (sameOrigin || !secretHeaders.has(name)) &&
+      (sameOrigin || harmlessHeaders.has(name)) &&
       (!becomesGet || !(name.startsWith("content-") || name.startsWith("webhook-")))
     )
   )
   return { url, method: becomesGet ? "GET" : call.method, headers, body: becomesGet ? undefined : call.body }
+}
+
+const checkHeader = (name: string, value: string): void => {
+  try {
+    http.validateHeaderName(name)
+    http.validateHeaderValue(name, value)
+  } catch (cause) {
+    throw new NonRetryable(cause instanceof Error ? cause.message : `the header ${name} cannot be sent`)
+  }
 }
 
 const headersOf = (
@@ -143,8 +188,9 @@ const headersOf = (
   key: Buffer | undefined
 ): Readonly<Record<string, string>> => {
   const given = Object.entries(payload.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
-  for (const [name] of given) {
+  for (const [name, value] of given) {
     if (reservedHeaders.has(name)) throw new NonRetryable(`the header ${name} cannot be set by a job`)
+    checkHeader(name, value)
   }
   return {
     "user-agent": "odto",
@@ -174,7 +220,7 @@ export const httpRequest = (signingKey: Buffer | undefined) =>
         ? payload.body
         : JSON.stringify(payload.body)
       let call: Call = {
-        url: new URL(payload.url),
+        url: parseUrl(payload.url),
         method: payload.method ?? (body === undefined ? "GET" : "POST"),
         headers: headersOf(payload, body, context, signingKey),
         body
@@ -186,12 +232,12 @@ export const httpRequest = (signingKey: Buffer | undefined) =>
           if (timeout.aborted) throw new Error(`no answer within ${payload.timeoutMillis ?? defaultRequestMillis} ms`)
           throw cause
         })
-        if (isRedirect(answer.status) && answer.location !== undefined) {
+        const succeeded = payload.successStatuses?.includes(answer.status) ??
+          (answer.status >= 200 && answer.status < 300)
+        if (!succeeded && isRedirect(answer.status) && answer.location !== undefined) {
           call = redirected(call, answer.status, answer.location)
           continue
         }
-        const succeeded = payload.successStatuses?.includes(answer.status) ??
-          (answer.status >= 200 && answer.status < 300)
         if (!succeeded) throw new UnexpectedStatus(answer.status, answer.body)
         const { contentType, status, truncated } = answer
         return { status, url: call.url.href, contentType, body: answer.body, truncated }
