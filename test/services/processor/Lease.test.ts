@@ -16,7 +16,8 @@ import {
   submit,
   typeOf,
   untilJob,
-  untilTrue
+  untilTrue,
+  workerOptions
 } from "../Given.ts"
 import { status, systemOf } from "./System.ts"
 
@@ -44,6 +45,26 @@ describe("A lease", () => {
       const job = yield* untilJob(id, "completed")
       assert.deepStrictEqual(job.attempts.map(({ state }) => state), ["lease-expired", "completed"])
       assert.deepStrictEqual([...tables.workers.values()].map(({ state }) => state), ["expired", "live"])
+    }).pipe(Effect.provide(systemOf([type])))
+  })
+
+  it.effect("leaves the types to the process that started last when it starts anew", () => {
+    const maxAttempts = 7
+    const type = typeOf("test.quick", () => Promise.resolve(completed))
+    return Effect.gen(function*() {
+      const workers = yield* WorkerStore
+      const described = Effect.map(workers.types, (types) => types.map((one) => one.maxAttempts))
+      const before = yield* described
+      yield* workers.register({
+        ...workerOptions([]),
+        id: WorkerId.make("00000000-0000-4000-8000-000000000002"),
+        types: [{ ...type.description, maxAttempts }]
+      })
+      const { id } = yield* status
+      yield* workers.reap({ everyone: true, limit: 100 })
+      yield* untilTrue("it starts anew", Effect.map(status, (now) => now.id !== id))
+
+      assert.deepStrictEqual([before, yield* described], [[3], [maxAttempts]])
     }).pipe(Effect.provide(systemOf([type])))
   })
 
