@@ -5,7 +5,7 @@ import { MemoryDatabase } from "#services/ports/memory/MemoryDatabase.ts"
 import { Signals } from "#services/ports/Signals.ts"
 import { Effect, Stream } from "effect"
 import * as Seed from "../../support/Seed.ts"
-import { queue, typeName } from "../Given.ts"
+import { typeName } from "../Given.ts"
 
 export const type = typeName("test.work")
 
