@@ -10,7 +10,7 @@ export const jsonFlag = GlobalFlag.Setting("json")({
 })
 
 /** Colours only for people, and only where they want them (https://no-color.org). */
-const coloured = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === ""
+const coloured = process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === ""
 const paint = (code: number) => (text: string): string => coloured ? `\u001b[${code}m${text}\u001b[0m` : text
 export const style = {
   bold: paint(1),

@@ -125,3 +125,9 @@ export const queueConcurrency = Effect.gen(function*() {
     })
   )
 })
+
+/** Everything that can be set without a server: what is wrong is said before anything is opened. */
+export const checked = Effect.all(
+  [host, gatewayPort, readModelPort, allowedHosts, concurrency, drainSeconds, queues, queueConcurrency],
+  { discard: true }
+)

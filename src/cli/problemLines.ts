@@ -1,6 +1,6 @@
 /** What a refusal of the API means at the keyboard: one line with the next step, and an exit code. */
 import { ProblemIssue, problemType } from "#domain/contract/Problems.ts"
-import { Option, Schema } from "effect"
+import { type Option, Schema } from "effect"
 import { exitCodes } from "./exitCodes.ts"
 import { safe } from "./Output.ts"
 
@@ -55,7 +55,7 @@ const nextSteps: Readonly<Record<string, (problem: ProblemDocument) => string>> 
   "token-name-taken": () => "see: odd-dashboard token list",
   unauthorized: () => "set ODTO_TOKEN; make a token with: odd-dashboard token create <name> --role operator --direct",
   forbidden: ({ needs = "higher" }) => `set ODTO_TOKEN to a token of the role ${needs}`,
-  "foreign-host": () => "call it by a name in its ODTO_ALLOWED_HOSTS, or with a token in ODTO_TOKEN",
+  "foreign-host": () => "call it as localhost, or name the host in its ODTO_ALLOWED_HOSTS",
   "too-many-requests": later,
   unavailable: later,
   "outcome-unknown": (problem) => `${later(problem)}; with the same --idempotency-key that makes no second job`,

@@ -1,6 +1,6 @@
 /** `submit`: jobs from flags, from a file, or from standard input line by line. */
 import type { BatchResult } from "#domain/contract/GatewayApi.ts"
-import { JobId, JobTypeName, JsonObject, QueueName, SubmitJob } from "#domain/Job.ts"
+import { type JobId, JobTypeName, JsonObject, QueueName, SubmitJob } from "#domain/Job.ts"
 import { Effect, FileSystem, Option, Result, Runtime, Schedule, Schema, Stream } from "effect"
 import { DateTime } from "effect"
 import { Argument, Command, Flag } from "effect/cli"

@@ -6,6 +6,7 @@ import { defaultHome, homeFlag, homeOf } from "../home.ts"
 import { typed } from "../invocation.ts"
 import { launch } from "../launch.ts"
 import * as Output from "../Output.ts"
+import * as Settings from "../Settings.ts"
 import { telemetry } from "../telemetry.ts"
 import { distinct, loadJobTypes } from "../userModules.ts"
 
@@ -20,6 +21,7 @@ export const up = Command.make(
     home: homeFlag
   },
   Effect.fn(function*({ home, jobs }) {
+    yield* Settings.checked
     const [{ DataFolder }, { GatewayServer }, { Pglite }, { ReadModelServer }, Embedded] = yield* Effect.promise(() =>
       Promise.all([
         import("#infra/pglite/DataFolder.ts"),
@@ -32,7 +34,7 @@ export const up = Command.make(
     const own = yield* Effect.forEach(jobs, loadJobTypes)
     const types = yield* distinct([...(yield* builtInTypes), ...own.flat()])
     const folder = yield* homeOf(home)
-    yield* launch(Embedded.layer({ folder, types }), {
+    return yield* launch(Embedded.layer({ folder, types }), {
       onReady: Effect.gen(function*() {
         const gateway = yield* GatewayServer
         const readModel = yield* ReadModelServer

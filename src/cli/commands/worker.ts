@@ -1,7 +1,7 @@
 /** `worker <module>`: runs a user's own job types against real servers. */
+import { builtInTypes } from "#infra/jobs/builtIn.ts"
 import { Config, Effect, Option, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { builtInTypes } from "#infra/jobs/builtIn.ts"
 import { exitCodes } from "../exitCodes.ts"
 import { launch } from "../launch.ts"
 import { telemetry } from "../telemetry.ts"
@@ -31,12 +31,15 @@ export const worker = Command.make("worker", {
     const own = yield* Effect.forEach(modules, loadJobTypes)
     const types = yield* distinct([...(builtIn ? yield* builtInTypes : []), ...own.flat()])
     const { layerServer } = yield* Effect.promise(() => import("../programs/processor.ts"))
-    yield* launch(layerServer(types), {
+    return yield* launch(layerServer(types), {
       onReady: Effect.logInfo("the worker is ready", { types: types.map(({ description }) => description.name) }),
       stopping: "worker: draining",
       failure: Effect.never
     }).pipe(Effect.provide(telemetry("worker")))
   })).pipe(
     Command.withDescription("Run job types of your own against real servers"),
-    Command.withExamples([{ command: "odd-dashboard worker ./jobs.ts", description: "Every job type that the module exports" }])
+    Command.withExamples([{
+      command: "odd-dashboard worker ./jobs.ts",
+      description: "Every job type that the module exports"
+    }])
   )

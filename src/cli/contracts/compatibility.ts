@@ -51,17 +51,12 @@ const parameterChanges = (both: Both, old: JsonMap, current: JsonMap, at: string
   return [
     ...[...were].flatMap(([name, parameter]) => {
       const now = are.get(name)
-      if (now === undefined) return [`${at}: the parameter ${name} is removed`]
-      return [
-        ...(now["required"] === true && parameter["required"] !== true
-          ? [`${at}: the parameter ${name} is newly required`]
-          : []),
-        ...compareSchema(both, parameter["schema"], now["schema"], "request", `${at} ${name}`)
-      ]
+      return now === undefined
+        ? [`${at}: the parameter ${name} is removed`]
+        : compareSchema(both, parameter["schema"], now["schema"], "request", `${at} ${name}`)
     }),
-    ...[...are].filter(([name, parameter]) => parameter["required"] === true && !were.has(name)).map(([name]) =>
-      `${at}: the parameter ${name} is newly required`
-    )
+    ...[...are].filter(([name, parameter]) => parameter["required"] === true && were.get(name)?.["required"] !== true)
+      .map(([name]) => `${at}: the parameter ${name} is newly required`)
   ]
 }
 
@@ -108,19 +103,23 @@ const messageOf = (document: JsonMap, message: Json | undefined): JsonMap => {
   return typeof $ref === "string" ? mapOf(lookUp(document, $ref)) : mapOf(message)
 }
 
+const messageChanges = (both: Both, old: Json | undefined, current: Json | undefined, at: string) => {
+  const was = messageOf(both.before, old)
+  const is = messageOf(both.after, current)
+  return [
+    ...(was["contentType"] === is["contentType"] ? [] : [`${at}: the content type is changed`]),
+    ...compareSchema(both, was["headers"], is["headers"], "answer", `${at} headers`),
+    ...compareSchema(both, was["payload"], is["payload"], "answer", `${at} payload`)
+  ]
+}
+
 const channelChanges = (both: Both, old: JsonMap, current: JsonMap, at: string): ReadonlyArray<string> => [
   ...(old["address"] === current["address"] ? [] : [`${at}: the address becomes ${textIn(current["address"])}`]),
   ...Object.entries(mapOf(old["messages"])).flatMap(([name, message]) => {
     const now = mapOf(current["messages"])[name]
-    if (now === undefined) return [`${at}: the message ${name} is removed`]
-    const was = messageOf(both.before, message)
-    const is = messageOf(both.after, now)
-    return [
-      ...(was["contentType"] === is["contentType"] ? [] : [`${at} ${name}: the content type is changed`]),
-      ...["headers", "payload"].flatMap((part) =>
-        compareSchema(both, was[part], is[part], "answer", `${at} ${name} ${part}`)
-      )
-    ]
+    return now === undefined
+      ? [`${at}: the message ${name} is removed`]
+      : messageChanges(both, message, now, `${at} ${name}`)
   })
 ]
 

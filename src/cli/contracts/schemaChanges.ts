@@ -32,10 +32,7 @@ const whole = ({ document, schema }: Placed): JsonMap => {
   const own = mapOf(schema)
   const { $ref, allOf, ...rest } = own
   const target = typeof $ref === "string" ? whole({ document, schema: lookUp(document, $ref) }) : {}
-  return listOf(allOf).reduce<JsonMap>((all, part) => ({ ...all, ...whole({ document, schema: part }) }), {
-    ...target,
-    ...rest
-  })
+  return Object.assign({}, target, rest, ...listOf(allOf).map((part) => whole({ document, schema: part })))
 }
 
 const numbers = (a: Json | undefined, b: Json | undefined, worse: (a: number, b: number) => boolean): boolean =>

@@ -13,7 +13,7 @@ const refusal = (host: string, port: number) =>
   Effect.callback<string | undefined>((resume) => {
     const server = createServer()
     server.once("error", (error: NodeJS.ErrnoException) => resume(Effect.succeed(error.code ?? error.message)))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resume(Effect.succeed(undefined))))
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resume(Effect.undefined)))
   })
 
 /** The program of ours that answers there, if it is one. */

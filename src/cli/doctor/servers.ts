@@ -73,7 +73,7 @@ const look = (variable: Variable) =>
       yield* inspect(variable, url.success).pipe(
         Effect.timeoutOrElse({
           duration: patience,
-          orElse: () => Effect.fail(new Error(`no answer within ${patience}`))
+          orElse: () => Effect.fail(`no answer within ${patience}`)
         }),
         Effect.catch((error) =>
           Effect.succeed(
