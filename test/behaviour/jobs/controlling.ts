@@ -1,3 +1,4 @@
+import { defaultQueue } from "#domain/Job.ts"
 import { EventLog } from "#services/ports/EventLog.ts"
 import { JobQueries } from "#services/ports/JobQueries.ts"
 import { JobStore } from "#services/ports/JobStore.ts"
@@ -64,6 +65,30 @@ export const controlling = <R>(it: Vitest.MethodsNonLive<Stores | R>, { elapse }
       assert.deepStrictEqual([before.cancel, after.cancel], [[], [job.id]])
       assert.strictEqual((yield* jobOf(job.id)).status, "running")
       assert.deepStrictEqual(told(yield* historyOf(job.id)).at(-1), "4 cancel-requested running>running")
+      assert.deepStrictEqual(yield* auditOf(job.id), [`${operator.name} cancel`])
+    }))
+
+  it.effect("asks once for the cancellation of a running job, however often it is told to", () =>
+    Effect.gen(function*() {
+      const store = yield* JobStore
+      const job = newJob()
+      yield* accept(job)
+      const worker = yield* startWorker({ types: [job.type] })
+      const attempt = yield* run(worker, job)
+      yield* store.cancel(job.id, operator)
+
+      const again = yield* store.cancel(job.id, { ...operator, name: "otto" })
+      yield* store.progress([{ ...attempt, progress: { percent: 50 } }])
+      const later = yield* store.cancel(job.id, operator)
+
+      assert.deepStrictEqual([again, later], [
+        { _tag: "Requested", eventId: `${job.id}:4`, worker },
+        { _tag: "Requested", eventId: `${job.id}:5`, worker }
+      ])
+      assert.deepStrictEqual(told(yield* historyOf(job.id)).slice(3), [
+        "4 cancel-requested running>running",
+        "5 progressed running>running"
+      ])
       assert.deepStrictEqual(yield* auditOf(job.id), [`${operator.name} cancel`])
     }))
 
@@ -168,6 +193,14 @@ export const controlling = <R>(it: Vitest.MethodsNonLive<Stores | R>, { elapse }
         }))
       )
       assert.deepStrictEqual(yield* auditOf(queue), [`${operator.name} resume`, `${operator.name} pause`])
+    }))
+
+  it.effect("pauses the default queue before its first job", () =>
+    Effect.gen(function*() {
+      const store = yield* JobStore
+
+      assert.deepStrictEqual(yield* store.pause(defaultQueue, operator), { recalled: 0 })
+      yield* store.resume(defaultQueue, operator)
     }))
 
   it.effect("leaves a job that has ended alone when its cancellation comes too late", () =>

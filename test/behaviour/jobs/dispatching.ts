@@ -1,5 +1,4 @@
-import { type Dispatched, JobStore, type NewJob } from "#services/ports/JobStore.ts"
-import { WorkerStore } from "#services/ports/WorkerStore.ts"
+import { type Dispatched, JobStore } from "#services/ports/JobStore.ts"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect } from "effect"
 import { randomUUID } from "node:crypto"
@@ -15,6 +14,7 @@ import {
   settle,
   startWorker
 } from "../../support/Seed.ts"
+import { idsOf, loadOf, nobodyAlive, siblings } from "./cases.ts"
 import {
   historyOf,
   jobOf,
@@ -27,23 +27,6 @@ import {
   type Stores,
   told
 } from "./Truth.ts"
-
-const idsOf = (jobs: ReadonlyArray<{ readonly jobId: string } | { readonly id: string }>) =>
-  jobs.map((job) => "id" in job ? job.id : job.jobId)
-
-/** Jobs of one queue and type. */
-const siblings = (count: number, given: Partial<NewJob> = {}) => {
-  const same = { queue: freshQueue(), type: freshType(), ...given }
-  return { ...same, jobs: Array.from({ length: count }, () => newJob(same)) }
-}
-
-const loadOf = Effect.fnUntraced(function*(queue: string) {
-  const store = yield* JobStore
-  return (yield* store.loads).find((load) => load.queue === queue)
-})
-
-/** Workers of other tests take from all queues. */
-const nobodyAlive = Effect.flatMap(WorkerStore, (workers) => workers.reap({ everyone: true, limit: 10_000 }))
 
 export const dispatching = <R>(it: Vitest.MethodsNonLive<Stores | R>, { elapse }: Options<R>) => {
   it.effect("makes scheduled and retrying jobs queued when they are due, without an event", () =>
@@ -69,8 +52,11 @@ export const dispatching = <R>(it: Vitest.MethodsNonLive<Stores | R>, { elapse }
   it.effect("hands over the highest priority first, and what was submitted first among equals", () =>
     Effect.gen(function*() {
       const { queue, type } = siblings(0)
-      const [low, high, middle] = [1, 9, 5].map((priority) => newJob({ queue, type, priority }))
-      if (low === undefined || high === undefined || middle === undefined) return
+      const [low, high, middle] = [
+        newJob({ queue, type, priority: 1 }),
+        newJob({ queue, type, priority: 9 }),
+        newJob({ queue, type, priority: 5 })
+      ]
       yield* accept(low, middle)
       yield* elapse(1 * second)
       yield* accept(high, newJob({ queue, type, priority: 5 }))
@@ -130,8 +116,8 @@ export const dispatching = <R>(it: Vitest.MethodsNonLive<Stores | R>, { elapse }
   it.effect("takes a hint back only while its hand-over is the last one", () =>
     Effect.gen(function*() {
       const store = yield* JobStore
-      const { jobs: [job], queue, type } = siblings(1)
-      if (job === undefined) return
+      const { queue, type } = siblings(0)
+      const job = newJob({ queue, type })
       yield* accept(job)
       const [first] = yield* dispatch(job)
       const hints = (...handed: ReadonlyArray<Dispatched | undefined>) => handed.filter((hint) => hint !== undefined)
@@ -174,85 +160,6 @@ export const dispatching = <R>(it: Vitest.MethodsNonLive<Stores | R>, { elapse }
       assert.isAtLeast(unfolded?.oldestQueuedMillis ?? 0, 3 * second)
       assert.deepStrictEqual({ ...folded, oldestQueuedMillis: 0 }, { ...unfolded, oldestQueuedMillis: 0 })
       assert.isUndefined((yield* Effect.andThen(dispatch({ queue, type }), loadOf(queue)))?.oldestQueuedMillis)
-    }))
-
-  it.effect("sends again what was handed over long enough ago, when the broker has lost it", () =>
-    Effect.gen(function*() {
-      const store = yield* JobStore
-      const { jobs: [old, young], queue, type } = siblings(2)
-      if (old === undefined || young === undefined) return
-      const resend = (lost: boolean, olderThanMillis: number) =>
-        store.resend({ queue, type, lost, olderThanMillis, limit: 10 })
-      yield* accept(old)
-      yield* dispatch({ queue, type })
-      yield* elapse(6 * second)
-      yield* accept(young)
-      yield* dispatch({ queue, type })
-
-      assert.deepStrictEqual(yield* resend(false, 5 * second), [])
-      const [again, ...more] = yield* resend(true, 5 * second)
-
-      assert.deepStrictEqual([again?.jobId, again?.dispatchCount, more], [old.id, 2, []])
-      assert.deepStrictEqual(idsOf(yield* resend(true, 0)).toSorted(), [old.id, young.id].toSorted())
-    }))
-
-  it.effect("sends again what a later hint has overtaken", () =>
-    Effect.gen(function*() {
-      const store = yield* JobStore
-      const { jobs: [lost, late], queue, type } = siblings(2)
-      if (lost === undefined || late === undefined) return
-      yield* accept(lost)
-      yield* dispatch({ queue, type })
-      yield* elapse(6 * second)
-      yield* accept(late)
-      yield* run(yield* startWorker({ types: [type] }), late)
-
-      const again = yield* store.resend({ queue, type, lost: false, olderThanMillis: 5 * second, limit: 10 })
-
-      assert.deepStrictEqual(idsOf(again), [lost.id])
-    }))
-
-  it.effect("sends every hint again after a while that doubles", () =>
-    Effect.gen(function*() {
-      const store = yield* JobStore
-      const { jobs, queue, type } = siblings(1)
-      yield* accept(...jobs)
-      yield* dispatch({ queue, type })
-      const resend = Effect.map(
-        store.resend({ queue, type, lost: false, olderThanMillis: 5 * second, limit: 10 }),
-        (again) => again.map(({ dispatchCount }) => dispatchCount)
-      )
-
-      const seen = []
-      for (const millis of [119 * second, 2 * second, 200 * second, 41 * second]) {
-        yield* elapse(millis)
-        seen.push(yield* resend)
-      }
-
-      assert.deepStrictEqual(seen, [[], [2], [], [3]])
-    }))
-
-  it.effect("recalls hints of types that no live worker takes, or all", () =>
-    Effect.gen(function*() {
-      const store = yield* JobStore
-      const { jobs: [served], queue, type } = siblings(1)
-      const orphan = newJob({ queue })
-      if (served === undefined) return
-      yield* nobodyAlive
-      yield* startWorker({ types: [type], queues: [queue] })
-      yield* startWorker({ types: [orphan.type], queues: [freshQueue()] })
-      yield* accept(served, orphan)
-      yield* dispatch(served)
-      yield* dispatch(orphan)
-
-      yield* store.recall("without-worker")
-      const afterOne = yield* loadOf(queue)
-      yield* store.recall("all")
-      const afterAll = yield* loadOf(queue)
-
-      assert.deepStrictEqual([afterOne?.queued, afterOne?.dispatched], [1, 1])
-      assert.deepStrictEqual([afterAll?.queued, afterAll?.dispatched], [2, 0])
-      assert.deepStrictEqual(idsOf(yield* dispatch(orphan)), [orphan.id])
     }))
 
   it.effect("ends waiting jobs whose deadline has passed, and no others", () =>

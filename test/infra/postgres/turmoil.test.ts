@@ -46,7 +46,11 @@ const makeWorld = Effect.gen(function*() {
   const program = Effect.fnUntraced(function*(seed: number) {
     const random = numbers(seed)
     const upTo = (n: number) => Math.floor(random() * n)
-    const oneOf = <A>(list: ReadonlyArray<A>): A => list[upTo(list.length)]!
+    const oneOf = <A>(list: ReadonlyArray<A>): A => {
+      const one = list[upTo(list.length)]
+      if (one === undefined) throw new Error("there is nothing to choose from")
+      return one
+    }
     const someOf = <A>(list: ReadonlyArray<A>, n: number): ReadonlyArray<A> =>
       list.length === 0 ? [] : [...new Set(Array.from({ length: 1 + upTo(n) }, () => oneOf(list)))]
 
@@ -133,7 +137,7 @@ const makeWorld = Effect.gen(function*() {
       if (accepted.length === 0) accepted.push(submission())
       const act = oneOf(drawn)()
       yield* (upTo(100) < brokenOff ? Effect.timeoutOption(act, random() * brokenOffMillis) : act).pipe(
-        Effect.catch((error) => isRefusal(error) ? Effect.void : Effect.fail(error))
+        Effect.catchIf(isRefusal, () => Effect.void)
       )
     }
   })
