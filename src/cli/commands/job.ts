@@ -1,8 +1,8 @@
 /** `job <id>`: everything about one job, with its timeline. */
-import { Effect } from "effect"
-import { Argument, Command } from "effect/cli"
 import type { JobDetail, JobTimeline, TimelineStep } from "#domain/contract/ReadModelViews.ts"
 import { JobId } from "#domain/Job.ts"
+import { Effect } from "effect"
+import { Argument, Command } from "effect/cli"
 import { readModel } from "../api.ts"
 import * as Output from "../Output.ts"
 
@@ -20,7 +20,9 @@ const stepLine = (step: TimelineStep): ReadonlyArray<string> => [
   step.detail === undefined ? "" : shown(step.detail)
 ]
 
-const show = ({ job, timeline }: { readonly job: JobDetail; readonly timeline: JobTimeline }): ReadonlyArray<string> => [
+const show = (
+  { job, timeline }: { readonly job: JobDetail; readonly timeline: JobTimeline }
+): ReadonlyArray<string> => [
   `${Output.style.bold(job.id)}  ${Output.status(job.status)}`,
   `type      ${job.type}`,
   `queue     ${job.queue}, priority ${job.priority}`,
@@ -37,7 +39,9 @@ const show = ({ job, timeline }: { readonly job: JobDetail; readonly timeline: J
   ...(job.result === null ? [] : [`result    ${shown(job.result)}`]),
   ...(job.lastError === null
     ? []
-    : [`error     ${Output.style.red(Output.safe(`${job.lastError.name}: ${job.lastError.message}`).slice(0, maxShown))}`]),
+    : [
+      `error     ${Output.style.red(Output.safe(`${job.lastError.name}: ${job.lastError.message}`).slice(0, maxShown))}`
+    ]),
   "",
   ...Output.table(["AT", "SINCE", "EVENT", "ATTEMPT", "BY", "DETAIL"], timeline.steps.map(stepLine)),
   ...(timeline.history.status === "down"

@@ -1,15 +1,16 @@
 /** `jobs`: the list, with the filter of the API. */
-import { Effect, Option, type Schema } from "effect"
-import { Command, Flag } from "effect/cli"
-import { DateTime } from "effect"
 import { CorrelationId, IdempotencyKey, JobTypeName, QueueName, Tag } from "#domain/Job.ts"
 import { JobCursor, JobSort, pageLimit } from "#domain/JobFilter.ts"
 import { JobStatus } from "#domain/JobStatus.ts"
 import type { JobSummary } from "#domain/JobView.ts"
+import { Effect, Option, type Schema } from "effect"
+import { DateTime } from "effect"
+import { Command, Flag } from "effect/cli"
 import { readModel } from "../api.ts"
 import * as Output from "../Output.ts"
 
-const several = <A, B>(flag: Flag.Flag<A>, schema: Schema.Codec<B, A>) => flag.pipe(Flag.withSchema(schema), Flag.atLeast(0))
+const several = <A, B>(flag: Flag.Flag<A>, schema: Schema.Codec<B, A>) =>
+  flag.pipe(Flag.withSchema(schema), Flag.atLeast(0))
 const instant = (name: string, what: string) =>
   Flag.Date(name).pipe(Flag.withDescription(`${what}, ISO 8601`), Flag.withMetavar("TIME"), Flag.optional)
 
@@ -30,7 +31,10 @@ const filterFlags = {
     Flag.String("queue").pipe(Flag.withAlias("q"), Flag.withDescription("Only jobs of this queue; may be repeated")),
     QueueName
   ),
-  tag: several(Flag.String("tag").pipe(Flag.withDescription("Only jobs with this tag; repeated: with all of them")), Tag),
+  tag: several(
+    Flag.String("tag").pipe(Flag.withDescription("Only jobs with this tag; repeated: with all of them")),
+    Tag
+  ),
   correlationId: Flag.String("correlation-id").pipe(
     Flag.withDescription("Only jobs of this correlation id"),
     Flag.withSchema(CorrelationId),
@@ -85,8 +89,12 @@ export const jobs = Command.make("jobs", {
         ...(Option.isNone(flags.cursor) ? {} : { cursor: flags.cursor.value }),
         ...(Option.isNone(flags.correlationId) ? {} : { correlationId: flags.correlationId.value }),
         ...(Option.isNone(flags.idempotencyKey) ? {} : { idempotencyKey: flags.idempotencyKey.value }),
-        ...(Option.isNone(flags.createdAfter) ? {} : { createdAfter: DateTime.fromDateUnsafe(flags.createdAfter.value) }),
-        ...(Option.isNone(flags.createdBefore) ? {} : { createdBefore: DateTime.fromDateUnsafe(flags.createdBefore.value) })
+        ...(Option.isNone(flags.createdAfter)
+          ? {}
+          : { createdAfter: DateTime.fromDateUnsafe(flags.createdAfter.value) }),
+        ...(Option.isNone(flags.createdBefore)
+          ? {}
+          : { createdBefore: DateTime.fromDateUnsafe(flags.createdBefore.value) })
       }
     })
     yield* Output.print(page, ({ freshness, jobs: rows, next, partial }) => [
@@ -98,7 +106,10 @@ export const jobs = Command.make("jobs", {
   })).pipe(
     Command.withDescription("List jobs"),
     Command.withExamples([
-      { command: "odd-dashboard jobs --status dead --type http.request", description: "Dead HTTP requests, newest first" },
+      {
+        command: "odd-dashboard jobs --status dead --type http.request",
+        description: "Dead HTTP requests, newest first"
+      },
       { command: "odd-dashboard jobs --tag invoice --json", description: "As JSON, for scripts" }
     ])
   )

@@ -18,7 +18,9 @@ export const migrate = Command.make("migrate", {}, () =>
       Effect.provide(Postgres.layer({ url, applicationName: "migrate" }))
     )
     yield* Output.print(done, ({ applied, version }) => [
-      applied.length === 0 ? `up to date at version ${version}` : `applied ${applied.join(", ")}; now at version ${version}`
+      applied.length === 0
+        ? `up to date at version ${version}`
+        : `applied ${applied.join(", ")}; now at version ${version}`
     ])
   })).pipe(
     Command.withDescription("Bring the database of ODTO_DATABASE_URL to the version of this program"),

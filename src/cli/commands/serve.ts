@@ -1,7 +1,7 @@
 /** `serve <program>`: one program against real servers. */
+import { builtInTypes } from "#infra/jobs/builtIn.ts"
 import { Effect, type Layer } from "effect"
 import { Argument, Command } from "effect/cli"
-import { builtInTypes } from "#infra/jobs/builtIn.ts"
 import { launch } from "../launch.ts"
 import { type ProgramName, programs } from "../programs/identity.ts"
 import { telemetry } from "../telemetry.ts"
@@ -36,8 +36,13 @@ export const serve = Command.make(
   { program: Argument.Literals("program", programs).pipe(Argument.withDescription("The program to run")) },
   ({ program }) => start(program)
 ).pipe(
-  Command.withDescription("Run one program against the servers of ODTO_DATABASE_URL, ODTO_AMQP_URL, ODTO_REDIS_URL and ODTO_MONGODB_URL"),
+  Command.withDescription(
+    "Run one program against the servers of ODTO_DATABASE_URL, ODTO_AMQP_URL, ODTO_REDIS_URL and ODTO_MONGODB_URL"
+  ),
   Command.withExamples([
-    { command: "ODTO_DATABASE_URL=postgres://… odd-dashboard serve gateway", description: "The write side on port 3000" }
+    {
+      command: "ODTO_DATABASE_URL=postgres://… odd-dashboard serve gateway",
+      description: "The write side on port 3000"
+    }
   ])
 )

@@ -1,8 +1,8 @@
 /** `watch`: events as they happen. */
+import { JobId, QueueName } from "#domain/Job.ts"
+import { EventType } from "#domain/JobEvent.ts"
 import { Effect, Option, Schedule, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { EventType } from "#domain/JobEvent.ts"
-import { JobId, QueueName } from "#domain/Job.ts"
 import { readModel } from "../api.ts"
 import * as Output from "../Output.ts"
 
