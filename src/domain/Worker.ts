@@ -23,6 +23,9 @@ export const reconcileMillis = 10_000
 /** After this much past `attempt_deadline` the server ends an attempt whose worker did not. */
 export const overdueGraceMillis = 60_000
 
+/** A worker that ended is shown for this long, and then forgotten. */
+export const endedWorkerMillis = 3_600_000
+
 export const WorkerState = Schema.Literals(["live", "stopped", "expired"])
 export type WorkerState = typeof WorkerState.Type
 

@@ -13,6 +13,7 @@ import * as Accept from "./jobs/accept.ts"
 import * as Claim from "./jobs/claim.ts"
 import { cancel, replay } from "./jobs/control.ts"
 import * as Dispatch from "./jobs/dispatch.ts"
+import { forgetExpired } from "./jobs/forget.ts"
 import * as Progress from "./jobs/progress.ts"
 import { loads, pause, resume } from "./jobs/queues.ts"
 import * as Settle from "./jobs/settle.ts"
@@ -38,6 +39,7 @@ export const layer = ({ source }: Options): Layer.Layer<JobStore, never, SqlClie
         recall: recallHints(sql),
         endDeadlines: endDeadlines(sql, source),
         foldCounters: foldCounters(sql),
+        forgetExpired: forgetExpired(sql),
         claim: Claim.make(sql, source),
         progress: Progress.make(sql, source),
         settle: Settle.make(sql, source),

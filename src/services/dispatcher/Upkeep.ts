@@ -1,4 +1,7 @@
-/** The store's housekeeping: deadlines of waiting jobs, and counters folded so that they stay quick to read. */
+/**
+ * The store's housekeeping: deadlines of waiting jobs, counters folded so that they stay quick to read, and what has
+ * expired deleted.
+ */
 import { type Duration, Effect, Layer, Schedule } from "effect"
 import { JobStore } from "../ports/JobStore.ts"
 import { Signals } from "../ports/Signals.ts"
@@ -9,6 +12,9 @@ import { keepGoing } from "../Supervised.ts"
 const deadlineLimit = 500
 const deadlineInterval = "1 second"
 const foldInterval = "500 millis"
+/** Rows of each kind deleted by one statement: some hundredths of a second. */
+const forgetLimit = 1_000
+const forgetInterval = "1 minute"
 
 const make = Effect.gen(function*() {
   const store = yield* JobStore
@@ -30,6 +36,14 @@ const make = Effect.gen(function*() {
         ended = yield* store.endDeadlines(deadlineLimit)
         if (ended > 0) yield* signals.send("log")
       }
+    })
+  )
+  yield* regularly(
+    "forgetting what has expired",
+    forgetInterval,
+    Effect.gen(function*() {
+      let forgotten = forgetLimit
+      while (forgotten >= forgetLimit) forgotten = yield* store.forgetExpired(forgetLimit)
     })
   )
   yield* regularly("folding counters", foldInterval, Effect.asVoid(store.foldCounters))

@@ -140,7 +140,10 @@ export interface Settled {
 export type CancelAnswer =
   /** Was waiting; is cancelled. */
   | { readonly _tag: "Cancelled"; readonly eventId: string }
-  /** Is running; its handler will be told. The first outcome to commit wins. */
+  /**
+   * Is running; its handler will be told. The first outcome to commit wins. Asked again nothing is written, and the event
+   * is the job's latest.
+   */
   | { readonly _tag: "Requested"; readonly eventId: string; readonly worker: WorkerId }
 
 export class JobStore extends Context.Service<JobStore, {
@@ -172,7 +175,7 @@ export class JobStore extends Context.Service<JobStore, {
   /**
    * Hints of one queue and type to be sent again, `dispatchCount` raised, at most `limit`. `lost`: the broker's queue is
    * empty or new, so every one dispatched `olderThanMillis` ago or more. `overtaken`: those that a job dispatched 5 s
-   * later has overtaken. Always those that waited 60 s × 2^dispatchCount.
+   * later has overtaken. Always those that waited 60 s × 2^dispatchCount, at most 32 minutes.
    */
   readonly resend: (request: {
     readonly queue: QueueName
@@ -187,6 +190,12 @@ export class JobStore extends Context.Service<JobStore, {
   readonly endDeadlines: (limit: number) => Effect.Effect<number, StoreError>
   /** Moves counter deltas into counters. Answers how many rows were folded. */
   readonly foldCounters: Effect.Effect<number, StoreError>
+  /**
+   * Deletes what nothing needs any more: idempotency keys past their time, and workers that ended more than an hour
+   * ago and own no running job (attempts show their ids from then on). At most `limit` of each; answers how many rows.
+   * Fewer than `limit`: none are left.
+   */
+  readonly forgetExpired: (limit: number) => Effect.Effect<number, StoreError>
 
   /** Dispatched jobs become running under this worker's lease. What is missing in the answer was not to be had. */
   readonly claim: (

@@ -3,15 +3,13 @@ import type { JobId } from "#domain/Job.ts"
 import { type JobFilter, type JobSort, rowBudget } from "#domain/JobFilter.ts"
 import { jobStates, statusOf } from "#domain/JobStatus.ts"
 import type { QueueView, StateCounts } from "#domain/Queue.ts"
-import type { WorkerView } from "#domain/Worker.ts"
+import { endedWorkerMillis, type WorkerView } from "#domain/Worker.ts"
 import { Effect, Layer, Option } from "effect"
 import { type JobPage, JobQueries, type Totals } from "../JobQueries.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 import { counterOf, type JobRow, type QueueRow, queuesByName, type Tables, type WorkerRow } from "./Tables.ts"
 import { instant, instantOrNull, summaryOf, viewOf } from "./views.ts"
 
-/** Ended workers are shown this long. */
-const endedWorkerMillis = 60 * 60 * 1000
 const workersShown = 1_000
 const queuesShown = 1_000
 

@@ -6,6 +6,7 @@ import { accept } from "./accept.ts"
 import { claim, progress, settle } from "./attempts.ts"
 import { cancel, pause, replay, resume } from "./control.ts"
 import { dispatch, endDeadlines, handBack, loads, promote, recall, resend } from "./dispatch.ts"
+import { forgetExpired } from "./forget.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 import { undecodableKept } from "./Tables.ts"
 import type { Transaction } from "./Transaction.ts"
@@ -37,6 +38,7 @@ export const layer = ({ source }: { readonly source: string }): Layer.Layer<JobS
           tables.unfolded = 0
           return folded
         }),
+        forgetExpired: (limit) => write("forgetExpired", (transaction) => forgetExpired(transaction, limit)),
         claim: (worker, claims) => write("claim", (transaction) => claim(transaction, worker, claims)),
         progress: (reports) => write("progress", (transaction) => progress(transaction, reports)),
         settle: (settlements) => write("settle", (transaction) => settle(transaction, settlements)),
