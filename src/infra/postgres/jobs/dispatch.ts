@@ -22,8 +22,8 @@ export const unhurried = "unhurried AS MATERIALIZED (SELECT set_config('synchron
 const overtakenMillis = 5_000
 /** Whatever is known of the broker, a hint is sent again after this much times two to the power of its hand-overs. */
 const patienceMillis = 60_000
-/** Keeps the power of two in range: a year and more. */
-const mostDoublings = 20
+/** Half an hour: a job that was handed over often, by retries and hand-backs, must not wait longer than that for its hint. */
+const mostDoublings = 5
 
 interface Row {
   readonly jobId: JobId

@@ -9,8 +9,8 @@ import type { Transaction } from "./Transaction.ts"
 const overtakenMillis = 5_000
 /** A hint is sent again after this much times two to the power of its hand-overs, whatever is known of the broker. */
 const patienceMillis = 60_000
-/** More doublings than a hint lives to see. */
-const mostDoublings = 20
+/** Half an hour: a job that was handed over often, by retries and hand-backs, must not wait longer than that for its hint. */
+const mostDoublings = 5
 
 export const loads = (tables: Tables, now: number): ReadonlyArray<QueueLoad> =>
   queuesByName(tables).map((queue) => {
