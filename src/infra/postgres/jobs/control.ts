@@ -14,7 +14,7 @@ type Requests = JobStore["Service"]
 interface Row {
   /** Before. */
   readonly state: JobState
-  /** Of the event; null when nothing moved. */
+  /** Of the event that came of it, or of the latest where it was asked before; null when the state does not fit. */
   readonly seq: number | null
   readonly worker: WorkerId | null
 }
@@ -38,10 +38,12 @@ const cancelled = event({
   data: "m.data"
 })
 
+/** `asked`: what runs and was asked for its end before is left as it is. */
 export const cancel = (sql: SqlClient.SqlClient, source: string): Requests["cancel"] => (jobId, actor) =>
   sql<Row>`
     WITH locked AS MATERIALIZED (
-      SELECT job_id, state, owner FROM job_state WHERE job_id = ${jobId}::uuid FOR UPDATE
+      SELECT job_id, state, owner, CASE WHEN state = 'running' AND cancel_requested_at IS NOT NULL THEN seq END AS asked
+      FROM job_state WHERE job_id = ${jobId}::uuid FOR UPDATE
     ),
     moved AS (
       UPDATE job_state s SET seq = s.seq + 1, updated_at = clock_timestamp(),
@@ -49,7 +51,8 @@ export const cancel = (sql: SqlClient.SqlClient, source: string): Requests["canc
         state = CASE s.state WHEN 'running' THEN 'running' ELSE 'cancelled' END,
         finished_at = CASE s.state WHEN 'running' THEN NULL ELSE clock_timestamp() END
       FROM locked
-      WHERE s.job_id = locked.job_id AND s.state IN ('scheduled', 'queued', 'dispatched', 'retrying', 'running')
+      WHERE s.job_id = locked.job_id AND locked.asked IS NULL
+        AND s.state IN ('scheduled', 'queued', 'dispatched', 'retrying', 'running')
       RETURNING s.*, json_build_object('actor', ${actor.name}::text)::text AS data
     ),
     audited AS (
@@ -57,7 +60,8 @@ export const cancel = (sql: SqlClient.SqlClient, source: string): Requests["canc
     ),
     happened AS (SELECT m.job_id, ${sql.literal(cancelled)} AS events FROM moved m JOIN job j ON j.id = m.job_id),
     ${logged(sql, source)}
-    SELECT locked.state, moved.seq, locked.owner::text AS worker FROM locked LEFT JOIN moved USING (job_id)`.pipe(
+    SELECT locked.state, coalesce(locked.asked, moved.seq) AS seq, locked.owner::text AS worker
+    FROM locked LEFT JOIN moved USING (job_id)`.pipe(
     storeError("cancel a job", "write"),
     repeatingConflicts,
     Effect.flatMap((rows) => moved("cancel", jobId, rows)),

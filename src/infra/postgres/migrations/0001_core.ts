@@ -17,6 +17,8 @@ export const core: ReadonlyArray<string> = [
     paused_by text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
   )`,
+  // It can be paused before its first job; the others are made by their first job, or by the worker that names them.
+  `INSERT INTO queue (name) VALUES ('default')`,
   `CREATE TABLE job (
     id uuid PRIMARY KEY,
     type text NOT NULL,

@@ -1,7 +1,14 @@
 /** The tables behind the stores in memory, with the indexes that the operations need. */
 import type { Role } from "#domain/Access.ts"
 import type { AlertView } from "#domain/Alert.ts"
-import type { AttemptError, JobId, JobTypeName, Progress, QueueName } from "#domain/Job.ts"
+import {
+  type AttemptError,
+  defaultQueue,
+  type JobId,
+  type JobTypeName,
+  type Progress,
+  type QueueName
+} from "#domain/Job.ts"
 import type { LogRow } from "#domain/JobEvent.ts"
 import type { JobState, JobStatus } from "#domain/JobStatus.ts"
 import type { JobTypeDescription } from "#domain/JobType.ts"
@@ -133,6 +140,10 @@ export class Tables {
   unfolded = 0
   lastXid = 0n
   lastLogId = 0n
+
+  constructor() {
+    this.queue(defaultQueue)
+  }
 
   queue(name: QueueName): QueueRow {
     const found = this.queues.get(name)

@@ -25,7 +25,10 @@ export const cancel = (
     }
     case "running": {
       if (row.owner === undefined) break
-      row.cancelRequestedAt ??= transaction.now
+      if (row.cancelRequestedAt !== undefined) {
+        return Result.succeed({ _tag: "Requested", eventId: `${jobId}:${row.seq}`, worker: row.owner })
+      }
+      row.cancelRequestedAt = transaction.now
       const eventId = transaction.event(row, "cancel-requested", { data })
       transaction.audit(actor, "cancel", jobId)
       return Result.succeed({ _tag: "Requested", eventId, worker: row.owner })
