@@ -112,6 +112,37 @@ export const workerStoreBehaves = <R, E>(
         for (const queue of queues) assert.isTrue(names.includes(queue))
       }))
 
+    it.effect("leaves known types as they are when asked to, and adds those that are not known", () =>
+      Effect.gen(function*() {
+        const workers = yield* WorkerStore
+        const [known, other] = [freshType(), freshType()]
+        const register = (updateTypes: boolean, maxAttempts: number, ...names: ReadonlyArray<typeof known>) =>
+          workers.register({
+            id: WorkerId.make(randomUUID()),
+            name: "processor/x",
+            host: "h",
+            pid: 1,
+            version: "1",
+            slots: 2,
+            queues: undefined,
+            types: names.map((name) => ({
+              name,
+              payloadSchema: {},
+              maxAttempts,
+              backoff: { baseMillis: 1, factor: 2, maxMillis: 3, jitter: "none" as const },
+              timeoutMillis: 1_000
+            })),
+            updateTypes
+          })
+        yield* register(true, 1, known)
+        yield* register(true, 2, known)
+
+        yield* register(false, 1, known, other)
+
+        const types = new Map((yield* workers.types).map(({ maxAttempts, name }) => [name, maxAttempts]))
+        assert.deepStrictEqual([types.get(known), types.get(other)], [2, 1])
+      }))
+
     it.effect("tells what a worker runs", () =>
       Effect.gen(function*() {
         const workers = yield* WorkerStore

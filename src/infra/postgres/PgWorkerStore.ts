@@ -16,7 +16,7 @@ export interface Options {
 }
 
 /** The queues that it names are there from now on, so that they can be paused before their first job. */
-const register = (sql: SqlClient.SqlClient, worker: WorkerRegistration) => {
+const register = (sql: SqlClient.SqlClient, { updateTypes = true, ...worker }: WorkerRegistration) => {
   const types = worker.types.toSorted((one, other) => one.name < other.name ? -1 : 1)
   return sql`
     WITH added AS (
@@ -36,7 +36,7 @@ const register = (sql: SqlClient.SqlClient, worker: WorkerRegistration) => {
       ${types.map((type) => type.name)}::text[], ${types.map((type) => JSON.stringify(type))}::text[]
     ) AS t (name, description)
     ON CONFLICT (name) DO UPDATE SET description = excluded.description, updated_at = clock_timestamp()
-    WHERE job_type.description::text <> excluded.description::text`.pipe(
+    WHERE ${updateTypes} AND job_type.description::text <> excluded.description::text`.pipe(
     Effect.asVoid,
     storeError("register a worker", "write"),
     repeatingConflicts

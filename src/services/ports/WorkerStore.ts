@@ -21,6 +21,12 @@ export interface WorkerRegistration {
   /** Undefined: all queues. */
   readonly queues: ReadonlyArray<QueueName> | undefined
   readonly types: ReadonlyArray<JobTypeDescription>
+  /**
+   * Whether these descriptions replace those of types that are known. True for the first incarnation of a process only:
+   * the process that started last describes a type, and an older one that comes back after it lost its lease does not.
+   * Default: true.
+   */
+  readonly updateTypes?: boolean
 }
 
 export interface Heartbeat {
@@ -41,7 +47,7 @@ export interface Reaped {
 }
 
 export class WorkerStore extends Context.Service<WorkerStore, {
-  /** Adds the incarnation with a fresh lease, and its types; a type known before takes the newer description. */
+  /** Adds the incarnation with a fresh lease, and the types that are not known; see `updateTypes` for those that are. */
   readonly register: (registration: WorkerRegistration) => Effect.Effect<void, StoreError>
   readonly heartbeat: (worker: WorkerId) => Effect.Effect<Heartbeat, StoreError>
   /** The worker has drained: its lease ends in peace. */

@@ -62,6 +62,7 @@ export interface WorkerStatus {
 const incarnation = Effect.fnUntraced(function*(
   options: WorkerOptions,
   leaked: LeakedSlots,
+  isFirst: boolean,
   publish: (status: () => WorkerStatus) => void
 ) {
   const workers = yield* WorkerStore
@@ -81,7 +82,8 @@ const incarnation = Effect.fnUntraced(function*(
     version: options.version,
     slots: options.slots,
     queues: options.queues,
-    types: options.types.map((type) => type.description)
+    types: options.types.map((type) => type.description),
+    updateTypes: isFirst
   }).pipe(
     Effect.tapError((error) => Effect.logWarning("a worker waits for the store", { reason: error.reason })),
     Effect.retry(registerRetry)
@@ -175,10 +177,14 @@ export class Worker extends Context.Service<Worker, {
         const leaked = new LeakedSlots()
         let status = (): WorkerStatus => ({ id: "", running: 0, leaked: 0, slots: options.slots })
         const registered = yield* Deferred.make<void>()
-        yield* Effect.scoped(incarnation(options, leaked, (current) => {
-          status = current
-          Deferred.doneUnsafe(registered, Effect.void)
-        })).pipe(Effect.forever, keepGoing("the worker"))
+        let isFirst = true
+        yield* Effect.suspend(() =>
+          Effect.scoped(incarnation(options, leaked, isFirst, (current) => {
+            isFirst = false
+            status = current
+            Deferred.doneUnsafe(registered, Effect.void)
+          }))
+        ).pipe(Effect.forever, keepGoing("the worker"))
         yield* Deferred.await(registered)
         return Worker.of({ status: Effect.sync(() => status()) })
       })

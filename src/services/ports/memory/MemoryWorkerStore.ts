@@ -79,9 +79,11 @@ export const layer = ({ source }: { readonly source: string }): Layer.Layer<Work
     Effect.gen(function*() {
       const database = yield* MemoryDatabase
       return WorkerStore.of({
-        register: ({ types, ...registration }) =>
+        register: ({ types, updateTypes = true, ...registration }) =>
           database.write(source, "WorkerStore.register", ({ now, tables }) => {
-            for (const type of types) tables.types.set(type.name, type)
+            for (const type of types) {
+              if (updateTypes || !tables.types.has(type.name)) tables.types.set(type.name, type)
+            }
             for (const queue of registration.queues ?? []) tables.queue(queue)
             if (tables.workers.has(registration.id)) return
             tables.workers.set(registration.id, {
