@@ -126,6 +126,7 @@ export class Intake extends Context.Service<Intake, {
             key: job.idempotencyKey,
             bodyHash: ids.sha256(canonicalJson({
               ...job,
+              payload,
               runAt: job.runAt?.epochMilliseconds,
               deadline: job.deadline?.epochMilliseconds,
               idempotencyKey: undefined
