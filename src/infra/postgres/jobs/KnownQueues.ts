@@ -16,7 +16,7 @@ export const make = (sql: SqlClient.SqlClient): KnownQueues => {
   return {
     ensure: (names) =>
       Effect.suspend(() => {
-        const unknown = [...new Set(names)].filter((name) => !known.has(name)).sort()
+        const unknown = [...new Set(names)].filter((name) => !known.has(name)).toSorted()
         if (unknown.length === 0) return Effect.void
         return Effect.map(
           sql`INSERT INTO queue (name) SELECT name FROM unnest(${unknown}::text[]) AS name ON CONFLICT DO NOTHING`,

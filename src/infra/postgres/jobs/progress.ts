@@ -46,5 +46,5 @@ export const make = (sql: SqlClient.SqlClient, source: string): JobStore["Servic
   const latest = byJob([...new Map(reports.map((report) => [report.token, report])).values()])
   return latest.length === 0
     ? Effect.void
-    : Effect.asVoid(splittingRefusals<Reports[number], never, never>(latest, record, () => [] as never))
+    : Effect.asVoid(splittingRefusals<Reports[number], void, never>(latest, record, () => undefined))
 }

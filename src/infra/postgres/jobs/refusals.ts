@@ -1,26 +1,12 @@
 /** Values that the store does not take, found before they reach PostgreSQL, or told in its words. */
-import { findUnstorable, isStorableText } from "#domain/Json.ts"
+import { findUnstorable, findUnstorableIn, isStorableText } from "#domain/Json.ts"
 import type { NewJob, Settlement } from "#services/ports/JobStore.ts"
 import type { StoreError } from "#services/ports/StoreError.ts"
 import { isSqlError } from "effect/sql/SqlError"
 
-/** `json` keeps these escapes without a word, and every later use of the value fails on them. */
-const suspicious = /\\u(?:0000|d[89a-f])/i
-
-/** Where JSON text holds what cannot be stored; undefined when nowhere, or when it is not JSON, which PostgreSQL finds. */
-const unstorableIn = (json: string): string | undefined => {
-  if (!isStorableText(json)) return "/"
-  if (!suspicious.test(json)) return undefined
-  try {
-    return findUnstorable(JSON.parse(json))
-  } catch {
-    return undefined
-  }
-}
-
 /** What is wrong with the job; undefined when nothing is. */
 export const unstorableJob = (job: NewJob): string | undefined => {
-  const place = unstorableIn(job.payload)
+  const place = findUnstorableIn(job.payload)
   if (place !== undefined) return `the payload has U+0000 or half of a surrogate pair at ${place}`
   const texts = [job.submittedBy, job.correlationId, job.traceparent, job.idempotency?.key, job.idempotency?.scope]
   return [...texts, ...job.tags].every((text) => text === undefined || isStorableText(text))
@@ -31,7 +17,7 @@ export const unstorableJob = (job: NewJob): string | undefined => {
 export const isStorableSettlement = ({ next }: Settlement): boolean => {
   switch (next._tag) {
     case "complete":
-      return unstorableIn(next.result) === undefined
+      return findUnstorableIn(next.result) === undefined
     case "retry":
     case "die":
       return findUnstorable(next.error) === undefined
