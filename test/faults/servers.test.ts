@@ -113,7 +113,7 @@ describeWithServers(allKinds, "a system in trouble", () => {
             () => Effect.runPromise(leader()),
             (rows) => rows.length === 1
           )
-          const stopped = dispatchers.find(({ pid }) => holding?.holder.endsWith(`-${pid}`))
+          const stopped = dispatchers.find(({ pid }) => holding?.holder.split("-").includes(String(pid)))
           assert.isDefined(stopped)
 
           stopped.kill("SIGSTOP")
@@ -275,5 +275,20 @@ describeWithServers(allKinds, "a system in trouble", () => {
         }),
       90_000
     )
+
+    it.effect("has needed no restart of any program but the killed ones, and stops in good order", () =>
+      Effect.gen(function*() {
+        const { begun } = yield* System
+        for (const program of begun) program.kill("SIGTERM")
+
+        const ends = yield* Effect.forEach(begun, ({ ended }) => ended)
+        const errors = begun.flatMap(({ output }) =>
+          output().split("\n").filter((line) => /"level":"(?:ERROR|FATAL)"/u.test(line))
+        )
+
+        for (const end of ends) assert.oneOf(end, [0, "SIGKILL"])
+        assert.lengthOf(ends.filter((end) => end === "SIGKILL"), 2, "one processor and one gateway were killed")
+        assert.deepStrictEqual(errors, [])
+      }))
   })
 }, { own: true })

@@ -16,7 +16,11 @@ const makeSystem = Effect.gen(function*() {
   const scope = yield* Effect.scope
   /** A program that lives as long as the system. */
   const begin = (name: ProgramName, port?: number) =>
-    serve(name, { ...settingsOf(urls), ODTO_CONCURRENCY: "40" }, port).pipe(Scope.provide(scope))
+    serve(name, { ...settingsOf(urls), ODTO_CONCURRENCY: "40" }, port).pipe(
+      Scope.provide(scope),
+      Effect.tap((program) => Effect.sync(() => begun.push(program)))
+    )
+  const begun: Array<ServerProgram> = []
   const programs = yield* Effect.all({
     gateway: begin("gateway"),
     dispatchers: Effect.all([begin("dispatcher"), begin("dispatcher")]),
@@ -28,7 +32,7 @@ const makeSystem = Effect.gen(function*() {
   yield* Effect.forEach([gateway, ...dispatchers, ...processors, metricsEngine, readModel], untilReady, {
     concurrency: "unbounded"
   })
-  return { postgres, rabbitmq, redis, mongodb, urls, begin, ...programs, processors: [...processors] }
+  return { postgres, rabbitmq, redis, mongodb, urls, begin, begun, ...programs, processors: [...processors] }
 })
 
 export class System extends Context.Service<System, Effect.Success<typeof makeSystem>>()("test/System") {
