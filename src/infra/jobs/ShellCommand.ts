@@ -62,8 +62,10 @@ const Output = Schema.Struct({
   truncated: Schema.Boolean
 })
 
-/** Bytes of each output stream that are kept, its end for errors and its start for results. */
+/** Bytes of the beginning of each output stream that a result keeps. */
 const maxOutputBytes = 16 * 1024
+/** Bytes of the end of the output that an error repeats. */
+const lastWordsBytes = 1_000
 /** Between the polite signal and the one that cannot be ignored. */
 const killAfterMillis = 2_000
 /** What the program wrote is in the pipes when it ends, and read in a moment; who holds them longer is not waited for. */
@@ -73,15 +75,25 @@ class CommandFailed extends Error {
   override readonly name = "CommandFailed"
 }
 
+/** Keeps the beginning of a stream, and its end: what a program says last is why it failed. */
 const capture = (stream: NodeJS.ReadableStream) => {
   const chunks: Array<Buffer> = []
+  let kept = 0
   let bytes = 0
+  let end = Buffer.alloc(0)
   stream.on("data", (chunk: Buffer) => {
     bytes += chunk.length
-    const kept = chunks.reduce((sum, part) => sum + part.length, 0)
-    if (kept < maxOutputBytes) chunks.push(chunk.subarray(0, maxOutputBytes - kept))
+    end = Buffer.concat([end, chunk.subarray(-lastWordsBytes)]).subarray(-lastWordsBytes)
+    if (kept === maxOutputBytes) return
+    const part = chunk.subarray(0, maxOutputBytes - kept)
+    kept += part.length
+    chunks.push(part)
   })
-  return () => ({ text: Buffer.concat(chunks).toString("utf8"), truncated: bytes > maxOutputBytes })
+  return () => ({
+    text: Buffer.concat(chunks).toString("utf8"),
+    lastWords: end.toString("utf8"),
+    truncated: bytes > maxOutputBytes
+  })
 }
 
 /** Process groups that run now, by their leaders. They would outlive us: a signal to our group does not reach theirs. */
@@ -149,7 +161,7 @@ const run = (entry: ShellCommandEntry, args: ReadonlyArray<string>, input: strin
         return resolve({ exitCode: 0, stdout: out.text, stderr: err.text, truncated: out.truncated || err.truncated })
       }
       const how = killedBy === null ? `exit code ${code}` : `signal ${killedBy}`
-      return reject(new CommandFailed(`${program} ended with ${how}: ${(err.text || out.text).slice(-1_000)}`))
+      return reject(new CommandFailed(`${program} ended with ${how}: ${err.lastWords || out.lastWords}`))
     }
     child.on("exit", (code, killedBy) => {
       const settled = () => {

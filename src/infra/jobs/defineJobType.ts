@@ -111,7 +111,15 @@ export const errorOf = (thrown: unknown): AttemptError => {
   }
 }
 
-const spell = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value) ?? String(value)
+/** What JSON has no word for is told by its kind. */
+const spell = (value: unknown): string => {
+  if (typeof value === "string") return value
+  try {
+    return JSON.stringify(value) ?? typeof value
+  } catch {
+    return typeof value
+  }
+}
 
 const misfit = (name: string, { message }: { readonly message: string }): Outcome => ({
   _tag: "Failed",
