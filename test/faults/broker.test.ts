@@ -49,7 +49,7 @@ const untilDelivered = (seen: Queue.Queue<HintDelivery>, wanted: Hint) =>
 const sendUntilSent = (one: Hint) =>
   Effect.gen(function*() {
     const { unsent } = yield* (yield* Broker).sendHints([one])
-    if (unsent.length > 0) yield* Effect.fail("not sent")
+    if (unsent.length > 0) return yield* Effect.fail("not sent")
   }).pipe(Effect.retry(Schedule.spaced("100 millis")))
 
 const untilConnected = Effect.flatMap(

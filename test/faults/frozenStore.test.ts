@@ -24,7 +24,7 @@ describeWithServers(["postgres"], "a frozen PostgreSQL", () => {
         const [took, error] = yield* Effect.timed(Effect.flip(jobs.loads)).pipe(
           Effect.ensuring(server.thaw)
         )
-        const context = yield* Effect.context<never>()
+        const context = yield* Effect.context()
         const after = yield* eventually(
           "the store answers",
           () => Effect.runPromiseWith(context)(jobs.loads),

@@ -154,7 +154,7 @@ const contextOf = (running: Running, traceparent: string | undefined): JobContex
     if (!Number.isFinite(percent)) throw new TypeError(`progress in percent is a number, not ${String(percent)}`)
     running.progress = {
       percent: Math.min(100, Math.max(0, percent)),
-      ...(message === undefined ? {} : { message: beginning(String(message), maxProgress) })
+      ...(message === undefined ? {} : { message: beginning(message, maxProgress) })
     }
   }
 })

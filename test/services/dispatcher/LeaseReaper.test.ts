@@ -71,6 +71,7 @@ describe("LeaseReaper", () => {
       let stalledNanos = 0n
       const monotonicTimeNanosUnsafe = () => clock.monotonicTimeNanosUnsafe() + stalledNanos
       const stalling: Clock.Clock = {
+        // oxlint-disable-next-line typescript/no-misused-spread -- the methods of the test's clock are its own properties
         ...clock,
         monotonicTimeNanosUnsafe,
         monotonicTimeNanos: Effect.sync(monotonicTimeNanosUnsafe)

@@ -1,5 +1,5 @@
 import { localActor } from "#domain/Access.ts"
-import { JobTypeDescription } from "#domain/JobType.ts"
+import type { JobTypeDescription } from "#domain/JobType.ts"
 import { WorkerId } from "#domain/Worker.ts"
 import { Intake } from "#services/gateway/Intake.ts"
 import { JobTypes } from "#services/gateway/JobTypes.ts"

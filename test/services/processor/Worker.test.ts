@@ -24,7 +24,7 @@ describe("Worker", () => {
 
       const jobs = yield* Effect.forEach(ids, jobOf)
       assert.lengthOf(calls, 2)
-      assert.deepStrictEqual(jobs.map(({ attempt }) => attempt).toSorted(), [0, 0, 0, 1, 1])
+      assert.deepStrictEqual(jobs.map(({ attempt }) => attempt).toSorted((one, other) => one - other), [0, 0, 0, 1, 1])
       assert.isAbove((yield* MemoryDatabase).tables.jobs.get(last)?.dispatchCount ?? 0, 2)
       for (let index = 0; index < 5; index++) {
         yield* untilTrue("the next call", Effect.sync(() => calls.length > index))
