@@ -22,7 +22,7 @@ export const unhurried = "unhurried AS MATERIALIZED (SELECT set_config('synchron
 const overtakenMillis = 5_000
 /** Whatever is known of the broker, a hint is sent again after this much times two to the power of its hand-overs. */
 const patienceMillis = 60_000
-/** Half an hour: a job that was handed over often, by retries and hand-backs, must not wait longer than that for its hint. */
+/** Half an hour at most: also a job that was handed over often, by retries and hand-backs, gets its hint again. */
 const mostDoublings = 5
 
 interface Row {

@@ -9,7 +9,7 @@ import type { Transaction } from "./Transaction.ts"
 const overtakenMillis = 5_000
 /** A hint is sent again after this much times two to the power of its hand-overs, whatever is known of the broker. */
 const patienceMillis = 60_000
-/** Half an hour: a job that was handed over often, by retries and hand-backs, must not wait longer than that for its hint. */
+/** Half an hour at most: also a job that was handed over often, by retries and hand-backs, gets its hint again. */
 const mostDoublings = 5
 
 export const loads = (tables: Tables, now: number): ReadonlyArray<QueueLoad> =>
