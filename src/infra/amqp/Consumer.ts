@@ -19,11 +19,13 @@ import { deleteQueue } from "./topology.ts"
 const idleRenewalMillis = 30_000
 
 /**
- * A queue that leaves its consumer without an answer so many times in a row, on a connection that is well, is deleted and
- * made anew. RabbitMQ 3.10 leaves one behind that neither takes nor gives when it is killed just after making it; to lose
- * what is in it is within the protocol.
+ * A queue that is there and yet refuses its consumer so many times in a row, for so long, is deleted and made anew.
+ * RabbitMQ 3.10 leaves one behind that neither takes nor gives when it is killed just after making it: it does not
+ * answer, or answers by closing the connection (541). To lose what is in it is within the protocol. A queue in the making
+ * may refuse as well, but not for long.
  */
-const silencesBeforeRemaking = 3
+const refusalsBeforeRemaking = 3
+const refusedForMillis = 10_000
 
 export interface Source<A> {
   /** Makes the queue unless it is there and answers its name; `deleted` when it was deleted under this consumer. */
@@ -44,22 +46,33 @@ export const deliveries = <A>(connection: Connection, source: Source<A>): Stream
     const { renewIdleAfterMillis = idleRenewalMillis } = source
     const mailbox = yield* Queue.unbounded<A>()
     let deleted = false
-    let silences = 0
+    let refusals = 0
+    let refusedSince = 0
+    let isBroken = false
 
-    const remakeIfBroken = (live: Live, name: string) => (error: BrokerError) => {
-      silences = error.reason === "timeout" ? silences + 1 : 0
-      if (silences < silencesBeforeRemaking) return Effect.void
-      silences = 0
-      return Effect.andThen(
-        Effect.logError(`the broker queue ${name} is broken and is deleted`),
-        deleteQueue(live, name)
-      )
-    }
+    const countRefusal = (name: string) =>
+      Effect.suspend(() => {
+        if (refusals === 0) refusedSince = performance.now()
+        refusals += 1
+        if (refusals < refusalsBeforeRemaking || performance.now() - refusedSince < refusedForMillis) return Effect.void
+        refusals = 0
+        isBroken = true
+        return Effect.logError(`the broker queue ${name} is broken and will be deleted`)
+      })
+
+    /** On a connection that lives: the one on which the queue refused may be gone. */
+    const makeQueue = Effect.fnUntraced(function*(live: Live) {
+      const name = yield* source.queue(live, deleted)
+      deleted = false
+      if (!isBroken) return name
+      yield* deleteQueue(live, name)
+      isBroken = false
+      return yield* source.queue(live, false)
+    })
 
     const session = Effect.fnUntraced(function*(established: () => void) {
       const live = yield* connection.live
-      const name = yield* source.queue(live, deleted)
-      deleted = false
+      const name = yield* makeQueue(live)
       yield* Effect.addFinalizer(() => Queue.clear(mailbox))
       const channel = yield* openChannel(live)
       const { ack, flush, isDone } = makeAcknowledger(channel)
@@ -83,9 +96,9 @@ export const deliveries = <A>(connection: Connection, source: Source<A>): Stream
         else Queue.offerUnsafe(mailbox, decoded)
       }
       yield* ask(`consume ${name}`, () => channel.consume(name, receive)).pipe(
-        Effect.tapError(remakeIfBroken(live, name))
+        Effect.tapError(() => countRefusal(name))
       )
-      silences = 0
+      refusals = 0
       established()
       const idle = Effect.sleep(renewIdleAfterMillis).pipe(
         Effect.repeat({ until: () => isDone(lastTag) && performance.now() - lastAt >= renewIdleAfterMillis })
