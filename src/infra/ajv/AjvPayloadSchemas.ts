@@ -6,6 +6,9 @@ import { Layer, Result } from "effect"
 /** Misfits named in one answer; a client needs no more to see what is wrong. */
 const maxMisfits = 20
 
+/** A field as a step of a JSON Pointer (RFC 6901). */
+const step = (field: string): string => field.replaceAll("~", "~0").replaceAll("/", "~1")
+
 export const layer = Layer.succeed(
   PayloadSchemas,
   PayloadSchemas.of({
@@ -24,7 +27,7 @@ export const layer = Layer.succeed(
                 ? additionalProperty
                 : undefined
               return {
-                path: field === undefined ? error.instancePath : `${error.instancePath}/${field}`,
+                path: field === undefined ? error.instancePath : `${error.instancePath}/${step(field)}`,
                 message: field === undefined
                   ? error.message ?? error.keyword
                   : typeof missingProperty === "string"

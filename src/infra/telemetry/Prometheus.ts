@@ -8,7 +8,11 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client"
 
 const nanosPerSecond = 1e9
+/** The measurement looks this often; what it finds contains the time between two looks. */
 const loopResolutionMillis = 10
+/** Names of queues and types come from clients and workers: what comes after this many values of a label is `other`. */
+const maxLabelValues = 500
+const otherValue = "other"
 const names = Object.keys(catalogue).filter((key): key is MetricName => key in catalogue)
 
 /** The registry of this process with every metric of the catalogue in it. */
@@ -57,13 +61,28 @@ export class Prometheus extends Context.Service<Prometheus, {
         gauges,
         histograms,
         loopLagSeconds: () => {
-          const lag = loop.percentile(99) / nanosPerSecond
+          const lag = loop.percentile(99) / nanosPerSecond - loopResolutionMillis / 1_000
           loop.reset()
-          return lag
+          return Math.max(0, lag)
         }
       })
     })
   )
+}
+
+/** Labels with a bounded number of values, so that no client can fill the memory of Prometheus. */
+const boundLabels = (program: string) => {
+  const known = new Map<string, Set<string>>()
+  return (labels: Readonly<Record<string, string>>): Record<string, string> => {
+    const bounded: Record<string, string> = { program }
+    for (const [label, value] of Object.entries(labels)) {
+      const values = known.get(label) ?? new Set()
+      known.set(label, values)
+      if (values.size < maxLabelValues) values.add(value)
+      bounded[label] = values.has(value) ? value : otherValue
+    }
+    return bounded
+  }
 }
 
 /** The metrics of one program. */
@@ -73,11 +92,12 @@ export const layer = (options: { readonly program: string; readonly version: str
     Effect.gen(function*() {
       const { counters, gauges, histograms, loopLagSeconds, registry } = yield* Prometheus
       const { program } = options
+      const bounded = boundLabels(program)
       gauges.get("odto_build_info")?.set({ version: options.version, program }, 1)
       return Metrics.of({
-        increment: (name, labels, by = 1) => counters.get(name)?.inc({ ...labels, program }, by),
-        set: (name, labels, value) => gauges.get(name)?.set({ ...labels, program }, value),
-        observe: (name, labels, value) => histograms.get(name)?.observe({ ...labels, program }, value),
+        increment: (name, labels, by = 1) => counters.get(name)?.inc(bounded(labels), by),
+        set: (name, labels, value) => gauges.get(name)?.set(bounded(labels), value),
+        observe: (name, labels, value) => histograms.get(name)?.observe(bounded(labels), value),
         render: Effect.promise(() => {
           gauges.get("odto_event_loop_lag_seconds")?.set({ program }, loopLagSeconds())
           return registry.metrics()

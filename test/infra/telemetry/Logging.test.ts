@@ -1,0 +1,66 @@
+import * as Logging from "#infra/telemetry/Logging.ts"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, type LogLevel } from "effect"
+
+/** What the effect writes to stderr, line by line; and nothing may go to stdout. */
+const written = (options: { readonly json: boolean; readonly level?: LogLevel.LogLevel }, log: Effect.Effect<void>) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const original = { err: process.stderr.write, out: process.stdout.write }
+      const lines: Array<string> = []
+      const stdout: Array<string> = []
+      process.stderr.write = (text: string | Uint8Array) => lines.push(String(text)) > 0
+      process.stdout.write = (text: string | Uint8Array) => stdout.push(String(text)) > 0
+      return { lines, original, stdout }
+    }),
+    ({ lines, stdout }) =>
+      log.pipe(
+        Effect.provide(Logging.layer({ level: "Info", ...options })),
+        Effect.map(() => ({ lines, stdout }))
+      ),
+    ({ original }) =>
+      Effect.sync(() => {
+        process.stderr.write = original.err
+        process.stdout.write = original.out
+      })
+  )
+
+const messages = Effect.gen(function*() {
+  yield* Effect.logDebug("not said")
+  yield* Effect.logInfo("started", { port: 3_000 }).pipe(Effect.annotateLogs({ program: "gateway" }))
+  yield* Effect.logError("broke", Cause.fail(new Error("no\nconnection")))
+})
+
+describe("Logs", () => {
+  it.effect("are JSON lines on stderr when nobody watches", () =>
+    Effect.gen(function*() {
+      const { lines, stdout } = yield* written({ json: true }, messages)
+      const [started, broke] = lines.map((line) => JSON.parse(line))
+
+      assert.lengthOf(lines, 2)
+      assert.isTrue(lines.every((line) => line.endsWith("\n") && line.indexOf("\n") === line.length - 1))
+      assert.deepInclude(started, { level: "INFO", annotations: { program: "gateway" } })
+      assert.include(JSON.stringify(started.message), "started")
+      assert.include(JSON.stringify(started.message), "3000")
+      assert.include(JSON.stringify(broke), "connection")
+      assert.deepStrictEqual(stdout, [])
+    }))
+
+  it.effect("are one readable line each on a terminal", () =>
+    Effect.gen(function*() {
+      const { lines, stdout } = yield* written({ json: false }, messages)
+
+      assert.lengthOf(lines, 2)
+      assert.include(lines[0], "started")
+      assert.include(lines[0], "level=INFO")
+      assert.isTrue(lines.every((line) => line.indexOf("\n") === line.length - 1))
+      assert.deepStrictEqual(stdout, [])
+    }))
+
+  it.effect("say as much as is asked for", () =>
+    Effect.gen(function*() {
+      assert.lengthOf((yield* written({ json: true, level: "Debug" }, messages)).lines, 3)
+      assert.lengthOf((yield* written({ json: true, level: "Error" }, messages)).lines, 1)
+      assert.lengthOf((yield* written({ json: true, level: "None" }, messages)).lines, 0)
+    }))
+})
