@@ -6,18 +6,7 @@ import { Worker, type WorkerOptions } from "#services/processor/Worker.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { world } from "../../support/Memory.ts"
-import {
-  completed,
-  jobOf,
-  letGo,
-  orderedType,
-  pass,
-  submit,
-  typeOf,
-  untilJob,
-  untilTrue,
-  workerOptions
-} from "../Given.ts"
+import { completed, jobOf, letGo, orderedType, pass, submit, untilTrue, workerOptions } from "../Given.ts"
 import { others } from "./System.ts"
 
 describe("Worker, when it stops,", () => {
@@ -91,15 +80,4 @@ describe("Worker, when it stops,", () => {
       yield* Fiber.join(stopping)
     }).pipe(Effect.provide(without))
   })
-
-  it.effect("leaves nothing behind in its scope, however many jobs it ran", () =>
-    Effect.gen(function*() {
-      const worker = yield* started([typeOf("test.quick", () => Promise.resolve(completed))], { slots: 50 })
-      const ids = yield* Effect.forEach(Array.from({ length: 1_000 }), () => submit({ type: "test.quick" }))
-      yield* Effect.forEach(ids, (id) => untilJob(id, "completed"))
-      const stopping = yield* worker.stop
-      yield* pass(200)
-
-      assert.isDefined(stopping.pollUnsafe())
-    }).pipe(Effect.provide(without)))
 })
