@@ -53,7 +53,7 @@ const nextSteps: Readonly<Record<string, (problem: ProblemDocument) => string>> 
   "wrong-queue-state": () => "see: odd-dashboard queues",
   "idempotency-key-conflict": ({ jobId = "<id>" }) => `see: odd-dashboard job ${jobId}`,
   "token-name-taken": () => "see: odd-dashboard token list",
-  unauthorized: () => "set ODTO_TOKEN; make a token with: odd-dashboard token create <name> --role operator --direct",
+  unauthorized: () => "set ODTO_TOKEN; whoever has an admin's token makes one with: odd-dashboard token create <name>",
   forbidden: ({ needs = "higher" }) => `set ODTO_TOKEN to a token of the role ${needs}`,
   "foreign-host": () => "call it as localhost, or name the host in its ODTO_ALLOWED_HOSTS",
   "too-many-requests": later,

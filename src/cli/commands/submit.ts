@@ -74,6 +74,10 @@ const resultLine = (result: BatchResult): string =>
     ? `${result.jobId}  ${result.status}${result.replayed ? " (was submitted before)" : ""}`
     : Output.style.red(`refused  ${result.problem.title}: ${result.problem.detail ?? ""}`)
 
+/** Trouble that passes: the same batch is sent again, with the same keys. */
+const passing: ReadonlySet<string> = new Set(["OutcomeUnknown", "Unavailable", "TooManyRequests", "HttpClientError"])
+const retries = 5
+
 /** Submits everything; what is refused is told and counted, and the command fails at the end. */
 const submitAll = Effect.fnUntraced(function*(jobs: Stream.Stream<SubmitJob, BadInput>) {
   const api = yield* gateway
@@ -89,8 +93,8 @@ const submitAll = Effect.fnUntraced(function*(jobs: Stream.Stream<SubmitJob, Bad
         const keyed = batch.map((job) => ({ ...job, idempotencyKey: job.idempotencyKey ?? randomUUID() }))
         const { results } = yield* api.jobs.submitBatch({ payload: { jobs: keyed } }).pipe(
           Effect.retry({
-            while: (error) => error._tag === "OutcomeUnknown",
-            times: 3,
+            while: ({ _tag }) => passing.has(_tag),
+            times: retries,
             schedule: Schedule.spaced("1 second")
           })
         )
@@ -102,9 +106,13 @@ const submitAll = Effect.fnUntraced(function*(jobs: Stream.Stream<SubmitJob, Bad
         }
         if (showProgress) process.stderr.write(`\r${accepted} accepted, ${refused} refused`)
       })
+    ),
+    Effect.tapError(() =>
+      Output.note(`${accepted} accepted, ${refused} refused before that: do not submit the same lines again`)
     )
   )
   if (showProgress) process.stderr.write("\n")
+  if (accepted + refused === 0) return yield* new NoInput()
   if (!asJson) yield* Output.lines([`${accepted} accepted, ${refused} refused`])
   if (refused > 0) return yield* new BadInput({ detail: `${refused} of ${accepted + refused} jobs were refused` })
 })

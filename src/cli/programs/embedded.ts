@@ -45,7 +45,9 @@ const recovery = Layer.effectDiscard(Effect.gen(function*() {
   }
   const recalled = yield* store.recall("all")
   if (takenBack + recalled > 0) {
-    yield* Effect.logInfo("jobs of the process before wait again", { running: takenBack, dispatched: recalled })
+    yield* Effect.logInfo(
+      `${takenBack} jobs ran and ${recalled} were handed out when the last process ended: they go on`
+    )
   }
 }))
 
