@@ -1,28 +1,25 @@
 import * as Logging from "#infra/telemetry/Logging.ts"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Cause, Effect, type LogLevel } from "effect"
 
-/** What the effect writes to stderr, line by line; and nothing may go to stdout. */
+/** What the effect writes to stderr and to stdout, call by call. */
 const written = (options: { readonly json: boolean; readonly level?: LogLevel.LogLevel }, log: Effect.Effect<void>) =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
-      const original = { err: process.stderr.write, out: process.stdout.write }
       const lines: Array<string> = []
       const stdout: Array<string> = []
-      process.stderr.write = (text: string | Uint8Array) => lines.push(String(text)) > 0
-      process.stdout.write = (text: string | Uint8Array) => stdout.push(String(text)) > 0
-      return { lines, original, stdout }
+      const spies = [
+        vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0),
+        vi.spyOn(process.stdout, "write").mockImplementation((text) => stdout.push(String(text)) > 0)
+      ]
+      return { lines, spies, stdout }
     }),
     ({ lines, stdout }) =>
       log.pipe(
         Effect.provide(Logging.layer({ level: "Info", ...options })),
         Effect.map(() => ({ lines, stdout }))
       ),
-    ({ original }) =>
-      Effect.sync(() => {
-        process.stderr.write = original.err
-        process.stdout.write = original.out
-      })
+    ({ spies }) => Effect.sync(() => spies.forEach((spy) => spy.mockRestore()))
   )
 
 const messages = Effect.gen(function*() {
