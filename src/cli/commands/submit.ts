@@ -107,8 +107,10 @@ const submitAll = Effect.fnUntraced(function*(jobs: Stream.Stream<SubmitJob, Bad
         if (showProgress) process.stderr.write(`\r${accepted} accepted, ${refused} refused`)
       })
     ),
-    Effect.tapError(() =>
-      Output.note(`${accepted} accepted, ${refused} refused before that: do not submit the same lines again`)
+    Effect.mapError((error) =>
+      error._tag === "BadInput" && accepted > 0
+        ? new BadInput({ detail: `${error.detail}; ${accepted} before it were accepted, do not submit them again` })
+        : error
     )
   )
   if (showProgress) process.stderr.write("\n")
