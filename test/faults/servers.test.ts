@@ -180,16 +180,19 @@ describeWithServers(allKinds, "a system in trouble", () => {
           })
           const afterWipe = accepted.length
           yield* eventually("load", () => Promise.resolve(accepted.length), (count) => count >= afterWipe + 300)
+          // RabbitMQ 3.10 may break a quorum queue for good when it is killed right after making it. That is healed as
+          // well (see Consumer.test.ts), but takes minutes.
+          yield* Effect.sleep("5 seconds")
           yield* rabbitmq.crash
           const afterCrash = accepted.length
           yield* eventually("load", () => Promise.resolve(accepted.length), (count) => count >= afterCrash + 300)
           yield* rabbitmq.start
           yield* stop
-          yield* settled(accepted)
+          yield* settled(accepted, 180_000)
 
           assert.includeMembers([...deleted], ["odto.events.archive", "odto.jobs.default.demo.noop"])
         }),
-      120_000
+      240_000
     )
 
     it.effect(

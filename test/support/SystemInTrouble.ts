@@ -79,10 +79,10 @@ export const load = Effect.gen(function*() {
 })
 
 /** The end of every story: all jobs have ended, the books balance, live numbers and read model say the same. */
-export const settled = (accepted: ReadonlyArray<string>) =>
+export const settled = (accepted: ReadonlyArray<string>, millis?: number) =>
   Effect.gen(function*() {
     const { readModel, urls } = yield* System
-    yield* untilAllEnded(urls.database)
+    yield* untilAllEnded(urls.database, millis)
     const books = yield* assertBooksBalance(urls)
     const states = new Map(books.jobs.map(({ id, state }) => [id, state]))
     for (const id of accepted) assert.strictEqual(states.get(id), "completed", `${id} was answered with 202`)

@@ -57,7 +57,7 @@ export const deliveries = <A>(connection: Connection, source: Source<A>): Stream
         if (refusals < refusalsBeforeRemaking || performance.now() - refusedSince < refusedForMillis) return Effect.void
         refusals = 0
         isBroken = true
-        return Effect.logError(`the broker queue ${name} is broken and will be deleted`)
+        return Effect.logWarning(`the broker queue ${name} is broken and will be made anew`)
       })
 
     /** On a connection that lives: the one on which the queue refused may be gone. */
