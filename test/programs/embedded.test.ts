@@ -113,7 +113,8 @@ it.live(
         const millis = performance.now() - startedAt
         program.kill("SIGTERM")
         assert.strictEqual(yield* program.ended, 0, "SIGTERM is a normal way to stop")
-        yield* Effect.logInfo(`${folder} folder: first job completed ${Math.round(millis)} ms after the start`)
+        // From the sources, on a machine that does other things: the bundle alone needs less than two seconds.
+        assert.isBelow(millis, 20_000, `${folder} folder`)
       }
     }),
   60_000
