@@ -95,8 +95,7 @@ describe("Traces", () => {
       const sink = yield* collector
       const { handed, hints, layer } = system()
       const events = yield* submitted(`00-${traceId}-b7ad6b7169203331-01`).pipe(
-        Effect.provide(layer),
-        Effect.provide(tracing(`${sink.origin}/`))
+        Effect.provide(Layer.provideMerge(layer, tracing(`${sink.origin}/`)))
       )
       const spans = sink.spans()
       const named = (name: string) => spans.find((span) => span.name === name)
@@ -126,8 +125,7 @@ describe("Traces", () => {
       const sink = yield* collector
       const { handed, layer } = system()
       yield* submitted(`00-${traceId}-b7ad6b7169203331-01`).pipe(
-        Effect.provide(layer),
-        Effect.provide(tracing(undefined))
+        Effect.provide(Layer.provideMerge(layer, tracing(undefined)))
       )
 
       assert.lengthOf(sink.asked, 0)
@@ -142,7 +140,7 @@ describe("Traces", () => {
       const traces = yield* Effect.forEach(
         invalid,
         (traceparent) => Effect.map(submitted(traceparent), ([created]) => created?.event.traceparent ?? "none")
-      ).pipe(Effect.provide(layer), Effect.provide(tracing(sink.origin)))
+      ).pipe(Effect.provide(Layer.provideMerge(layer, tracing(sink.origin))))
 
       for (const one of traces) assert.match(one, /^00-(?!0{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/u)
       assert.strictEqual(new Set(traces).size, invalid.length)
@@ -153,8 +151,7 @@ describe("Traces", () => {
     Effect.gen(function*() {
       const { layer } = system()
       const events = yield* submitted(`00-${traceId}-b7ad6b7169203331-01`).pipe(
-        Effect.provide(layer),
-        Effect.provide(tracing("http://127.0.0.1:1"))
+        Effect.provide(Layer.provideMerge(layer, tracing("http://127.0.0.1:1")))
       )
       assert.strictEqual(events.at(-1)?.event.type, "completed")
     }))
