@@ -11,7 +11,6 @@ import type { JobType } from "#domain/JobType.ts"
 import { reconcileMillis, WorkerId } from "#domain/Worker.ts"
 import { Context, Deferred, Effect, Exit, FiberSet, Layer, Schedule, Scope, Stream } from "effect"
 import { nowMillis } from "../Monotonic.ts"
-import type { Broker } from "../ports/Broker.ts"
 import { Heartbeats } from "../ports/Heartbeats.ts"
 import { Ids } from "../ports/Ids.ts"
 import { JobStore } from "../ports/JobStore.ts"
@@ -190,5 +189,3 @@ export class Worker extends Context.Service<Worker, {
       })
     )
 }
-
-export type WorkerNeeds = Broker | Heartbeats | Ids | JobStore | Metrics | Signals | WorkerStore
