@@ -1,10 +1,10 @@
 /** `events`, `audit` and `alerts`: what happened, who did what, what is wrong. */
-import { JobId, QueueName } from "#domain/Job.ts"
-import { type CloudEvent, EventType } from "#domain/JobEvent.ts"
+import type { CloudEvent } from "#domain/JobEvent.ts"
 import { pageLimit } from "#domain/JobFilter.ts"
 import { DateTime, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { readModel } from "../api.ts"
+import { eventFilterFlags, eventFilterQuery } from "../eventFilter.ts"
 import * as Output from "../Output.ts"
 
 const limit = Flag.Int("limit").pipe(
@@ -36,18 +36,7 @@ const eventLine = ({ attempt, data, subject, time, type }: CloudEvent): Readonly
 ]
 
 export const events = Command.make("events", {
-  job: Flag.String("job").pipe(Flag.withDescription("Only events of this job"), Flag.withSchema(JobId), Flag.optional),
-  queue: Flag.String("queue").pipe(
-    Flag.withAlias("q"),
-    Flag.withDescription("Only events of this queue"),
-    Flag.withSchema(QueueName),
-    Flag.optional
-  ),
-  type: Flag.Literals("type", EventType.literals).pipe(
-    Flag.withAlias("t"),
-    Flag.withDescription("Only events of this type; may be repeated"),
-    Flag.atLeast(0)
-  ),
+  ...eventFilterFlags,
   after: instant("after", "Only events after this time"),
   before: instant("before", "Only events before this time"),
   limit,
@@ -58,9 +47,7 @@ export const events = Command.make("events", {
     const page = yield* api.events.list({
       query: {
         limit: flags.limit,
-        ...(flags.type.length === 0 ? {} : { type: flags.type }),
-        ...(Option.isNone(flags.job) ? {} : { jobId: flags.job.value }),
-        ...(Option.isNone(flags.queue) ? {} : { queue: flags.queue.value }),
+        ...eventFilterQuery(flags),
         ...(Option.isNone(flags.after) ? {} : { after: DateTime.fromDateUnsafe(flags.after.value) }),
         ...(Option.isNone(flags.before) ? {} : { before: DateTime.fromDateUnsafe(flags.before.value) }),
         ...(Option.isNone(flags.cursor) ? {} : { cursor: flags.cursor.value })

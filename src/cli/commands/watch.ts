@@ -1,39 +1,24 @@
 /** `watch`: events as they happen. */
-import { JobId, QueueName } from "#domain/Job.ts"
-import { EventType } from "#domain/JobEvent.ts"
-import { Effect, Option, Schedule, Stream } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Effect, Schedule, Stream } from "effect"
+import { Command } from "effect/cli"
 import { readModel } from "../api.ts"
+import { eventFilterFlags, eventFilterQuery } from "../eventFilter.ts"
 import * as Output from "../Output.ts"
 
 /** A stream that ends is opened again from where it was, without a gap. */
 const reconnect = Schedule.min([Schedule.exponential("200 millis"), Schedule.spaced("5 seconds")])
 
 export const watch = Command.make("watch", {
-  job: Flag.String("job").pipe(Flag.withDescription("Only events of this job"), Flag.withSchema(JobId), Flag.optional),
-  queue: Flag.String("queue").pipe(
-    Flag.withAlias("q"),
-    Flag.withDescription("Only events of this queue"),
-    Flag.withSchema(QueueName),
-    Flag.optional
-  ),
-  type: Flag.Literals("type", EventType.literals).pipe(
-    Flag.withAlias("t"),
-    Flag.withDescription("Only events of this type; may be repeated"),
-    Flag.atLeast(0)
-  )
-}, ({ job, queue, type }) =>
+  ...eventFilterFlags
+}, (filter) =>
   Effect.gen(function*() {
     const api = yield* readModel
     const asJson = yield* Output.jsonFlag
     let last: string | undefined
+    if (process.stderr.isTTY) yield* Output.note("following events as they happen; Ctrl-C ends")
     const follow = Effect.gen(function*() {
       const events = yield* api.events.stream({
-        query: {
-          ...(Option.isNone(job) ? {} : { jobId: job.value }),
-          ...(Option.isNone(queue) ? {} : { queue: queue.value }),
-          ...(type.length === 0 ? {} : { type })
-        },
+        query: eventFilterQuery(filter),
         headers: last === undefined ? {} : { "last-event-id": last }
       })
       yield* Stream.runForEach(events, ({ data, id }) =>

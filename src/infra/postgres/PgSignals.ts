@@ -8,6 +8,7 @@
  * A pooler that hands out connections per transaction cannot carry LISTEN: give the address of the server itself.
  */
 import { type Signal, Signals, signals } from "#services/ports/Signals.ts"
+import { keepGoing } from "#services/Supervised.ts"
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Latch, Layer, PubSub, Queue, type Redacted, Schedule, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
@@ -81,8 +82,8 @@ export const layer = (options: Options) =>
         yield* Effect.sleep(pause)
       }))
 
-      yield* flush.pipe(Effect.forever, Effect.forkScoped)
-      yield* listen.pipe(Effect.retry(tryAgain), Effect.forever, Effect.forkScoped)
+      yield* flush.pipe(Effect.forever, keepGoing("sending signals"))
+      yield* listen.pipe(Effect.retry(tryAgain), Effect.forever, keepGoing("listening to signals"))
 
       return Signals.of({
         send: (signal) =>

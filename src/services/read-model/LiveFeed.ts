@@ -16,6 +16,7 @@ import { Broker, type SpineMessage } from "../ports/Broker.ts"
 import { EventLog } from "../ports/EventLog.ts"
 import { Metrics } from "../ports/Metrics.ts"
 import type { StoreError } from "../ports/StoreError.ts"
+import { keepGoing } from "../Supervised.ts"
 import * as FeedBuffer from "./FeedBuffer.ts"
 import * as FeedPosition from "./FeedPosition.ts"
 
@@ -125,7 +126,7 @@ export class LiveFeed extends Context.Service<LiveFeed, {
       yield* Stream.merge(
         Stream.map(broker.liveFeed, (message) => Effect.ignore(hear(message))),
         Stream.map(Stream.fromEffectRepeat(sweep), () => Effect.void)
-      ).pipe(Stream.runForEach((step) => step), Effect.forkScoped)
+      ).pipe(Stream.runForEach((step) => step), keepGoing("the live feed"))
 
       const news = (position: Position) =>
         Effect.callback<void>((resume) => {
