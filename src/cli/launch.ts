@@ -7,10 +7,11 @@ const stopSignals = ["SIGINT", "SIGTERM"] as const
 const sameMillis = 500
 
 /** The first signal interrupts the main fiber by itself: here it is only said; being stopped is a success. */
-const watchSignals = (stopping: string) =>
+const watchSignals = (stopping: string, stopped: string) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       let askedAt: number | undefined
+      const wasAsked = () => askedAt !== undefined
       const listener = () => {
         if (askedAt !== undefined) {
           if (performance.now() - askedAt > sameMillis) process.exit(exitCodes.interrupted)
@@ -21,11 +22,12 @@ const watchSignals = (stopping: string) =>
         process.stderr.write(`${stopping}\n`)
       }
       for (const signal of stopSignals) process.on(signal, listener)
-      return listener
+      return { listener, wasAsked }
     }),
-    (listener) =>
+    ({ listener, wasAsked }) =>
       Effect.sync(() => {
         for (const signal of stopSignals) process.off(signal, listener)
+        if (wasAsked()) process.stderr.write(`${stopped}\n`)
       })
   )
 
@@ -39,13 +41,15 @@ export const launch = <A, E, R, E2>(
     readonly onReady: Effect.Effect<void, never, A>
     /** Said at the first signal. */
     readonly stopping: string
+    /** Said when everything has come to its end after it. */
+    readonly stopped: string
     /** Waits for what makes the program end by itself. */
     readonly failure: Effect.Effect<never, E2, A>
   }
 ) =>
   Effect.scoped(
     Effect.andThen(
-      watchSignals(options.stopping),
+      watchSignals(options.stopping, options.stopped),
       Effect.andThen(options.onReady, options.failure).pipe(Effect.provide(layer))
     )
   )

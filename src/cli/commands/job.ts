@@ -40,7 +40,9 @@ const show = (
   ...(job.lastError === null
     ? []
     : [
-      `error     ${Output.style.red(Output.safe(`${job.lastError.name}: ${job.lastError.message}`).slice(0, maxShown))}`
+      `last error  ${
+        Output.style.red(Output.safe(`${job.lastError.name}: ${job.lastError.message}`).slice(0, maxShown))
+      }`
     ]),
   "",
   ...Output.table(["AT", "SINCE", "EVENT", "ATTEMPT", "BY", "DETAIL"], timeline.steps.map(stepLine)),

@@ -10,6 +10,7 @@ const run = <A, E, R>(program: ProgramName, layer: Layer.Layer<A, E, R>) =>
   launch(layer, {
     onReady: Effect.logInfo(`${program} is ready`),
     stopping: `${program}: draining`,
+    stopped: `${program}: stopped`,
     failure: Effect.never
   }).pipe(Effect.provide(telemetry(program)))
 

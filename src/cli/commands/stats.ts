@@ -17,7 +17,8 @@ const section = <A extends { readonly status: "ok" }>(
     : say(of).map((text) => `  ${text}`))
 ]
 
-const millis = (value: number | null): string => value === null ? "-" : Output.duration(value)
+/** The upper bound of a histogram bucket. */
+const millis = (value: number | null): string => value === null ? "-" : `≤ ${Output.duration(value)}`
 
 const show = (stats: Stats): ReadonlyArray<string> => [
   ...section("Jobs", stats.jobs, ({ accepted, counts, freshness, pruned }) => [

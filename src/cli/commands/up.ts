@@ -22,15 +22,17 @@ export const up = Command.make(
   },
   Effect.fn(function*({ home, jobs }) {
     yield* Settings.checked
-    const [{ DataFolder }, { GatewayServer }, { Pglite }, { ReadModelServer }, Embedded] = yield* Effect.promise(() =>
-      Promise.all([
-        import("#infra/pglite/DataFolder.ts"),
-        import("#infra/http/GatewayServer.ts"),
-        import("#infra/pglite/Pglite.ts"),
-        import("#infra/http/ReadModelServer.ts"),
-        import("../programs/embedded.ts")
-      ])
-    )
+    const [{ DataFolder }, { GatewayServer }, { isLoopback }, { Pglite }, { ReadModelServer }, Embedded] = yield* Effect
+      .promise(() =>
+        Promise.all([
+          import("#infra/pglite/DataFolder.ts"),
+          import("#infra/http/GatewayServer.ts"),
+          import("#infra/http/Guard.ts"),
+          import("#infra/pglite/Pglite.ts"),
+          import("#infra/http/ReadModelServer.ts"),
+          import("../programs/embedded.ts")
+        ])
+      )
     const own = yield* Effect.forEach(jobs, loadJobTypes)
     const types = yield* distinct([...(yield* builtInTypes), ...own.flat()])
     const folder = yield* homeOf(home)
@@ -41,18 +43,23 @@ export const up = Command.make(
         const held = yield* DataFolder
         // Other commands find the system through the data folder, so they must know which.
         const given = held.path === defaultHome() ? "" : `ODTO_HOME=${held.path} `
+        const isOpen = !isLoopback(gateway.host)
         yield* Output.lines([
           "The task observatory is running.",
           "",
           `  gateway      ${gateway.url}/docs`,
           `  read model   ${readModel.url}/docs`,
           `  data folder  ${held.path}`,
+          ...(isOpen ? [`  reached at   ${gateway.host}: every caller needs a token, in ODTO_TOKEN`] : []),
           "",
-          `Try:  ${given}${typed("submit demo.sleep --payload '{\"ms\":500}' --wait")}`,
+          `Try:  ${given}${isOpen ? "ODTO_TOKEN=<token> " : ""}${
+            typed("submit demo.sleep --payload '{\"ms\":500}' --wait")
+          }`,
           "Stop: Ctrl-C (once to finish what runs, twice to end at once)"
         ])
       }),
       stopping: "stopping: running jobs get time to end; Ctrl-C again ends at once",
+      stopped: `stopped; the data stays in ${folder}`,
       failure: Effect.flatMap(Pglite, ({ failure }) => failure)
     }).pipe(Effect.provide(telemetry("embedded")))
   })

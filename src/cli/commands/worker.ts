@@ -34,6 +34,7 @@ export const worker = Command.make("worker", {
     return yield* launch(layerServer(types), {
       onReady: Effect.logInfo("the worker is ready", { types: types.map(({ description }) => description.name) }),
       stopping: "worker: draining",
+      stopped: "worker: stopped",
       failure: Effect.never
     }).pipe(Effect.provide(telemetry("worker")))
   })).pipe(
