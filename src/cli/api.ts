@@ -63,9 +63,14 @@ export const isNamedOrRunning = Effect.gen(function*() {
   return Option.isSome(yield* embedded)
 })
 
-const bearer = Effect.gen(function*() {
+/** The bearer token of this command, when there is one. */
+export const bearerToken = Effect.gen(function*() {
   const given = yield* tokenFlag
-  const token = Option.isSome(given) ? given : yield* Config.option(Config.Redacted("ODTO_TOKEN"))
+  return Option.isSome(given) ? given : yield* Config.option(Config.Redacted("ODTO_TOKEN"))
+})
+
+const bearer = Effect.gen(function*() {
+  const token = yield* bearerToken
   return (request: HttpClientRequest.HttpClientRequest) =>
     Option.match(token, {
       onNone: () => request,

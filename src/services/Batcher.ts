@@ -1,8 +1,9 @@
 /**
  * Makes batches of what waits: while one batch is on its way the next one gathers, so that an idle system answers at
- * once and a busy one shares round trips and commits. No timer.
+ * once and a busy one shares round trips and commits. After a batch of several calls the next one gathers for a moment.
  */
 import { Deferred, Effect, Exit, Queue, Schema, type Scope, Semaphore } from "effect"
+import * as Pace from "./Pace.ts"
 
 /** More waits than the batcher is allowed to hold: try again later. */
 export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", {
@@ -29,7 +30,8 @@ export interface Batcher<A, B, E> {
  * interrupted.
  *
  * `maxBatch`: a batch is closed when it holds this many items; one call with more is a batch of its own.
- * `maxWaiting`: items that may wait. `concurrency`: batches on their way at the same time.
+ * `maxWaiting`: items that may wait. `concurrency`: batches on their way at the same time. `paceMillis`: see Pace.ts; a
+ * full batch does not wait. Default: 0.
  * `run` answers one result per item, in order; its failure is the failure of every call in the batch.
  */
 export const make = <A, B, E>(options: {
@@ -37,6 +39,7 @@ export const make = <A, B, E>(options: {
   readonly maxBatch: number
   readonly maxWaiting: number
   readonly concurrency: number
+  readonly paceMillis?: number
   readonly run: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>
 }): Effect.Effect<Batcher<A, B, E>, never, Scope.Scope> =>
   Effect.gen(function*() {
@@ -46,6 +49,7 @@ export const make = <A, B, E>(options: {
     let waiting = 0
     let held: Entry<A, B, E> | undefined
     let isClosed = false
+    const pace = Pace.make(options.paceMillis ?? 0)
 
     const answer = (entry: Entry<A, B, E>, exit: Exit.Exit<ReadonlyArray<B>, E>) => {
       unanswered.delete(entry)
@@ -61,6 +65,7 @@ export const make = <A, B, E>(options: {
     const take = Effect.gen(function*() {
       const first = held ?? (yield* Queue.take(entries))
       held = undefined
+      if (waiting < options.maxBatch) yield* pace.turn
       const batch = [first]
       let size = first.items.length
       while (size < options.maxBatch && Queue.sizeUnsafe(entries) > 0) {
@@ -73,6 +78,7 @@ export const make = <A, B, E>(options: {
         size += next.items.length
       }
       waiting -= size
+      yield* pace.began(batch.length)
       return batch
     })
 

@@ -1,6 +1,7 @@
 import * as Batcher from "#services/Batcher.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { TestClock } from "effect/testing"
 
 /** A batcher whose batches stay on their way until they are let through. */
 const gated = Effect.fnUntraced(function*(options: Partial<Parameters<typeof Batcher.make>[0]> = {}) {
@@ -82,6 +83,24 @@ describe("Batcher", () => {
       yield* open(1)
 
       assert.deepStrictEqual(batches, [[1], [2], [3]])
+    }))
+
+  it.effect("gathers for a moment after a batch of several calls, unless a whole batch waits", () =>
+    Effect.gen(function*() {
+      const { batches, open, submit } = yield* gated({ maxWaiting: 20, paceMillis: 10, concurrency: 2 })
+      yield* Effect.all([submit(1), submit(2)])
+      yield* turn
+      yield* submit(3)
+      yield* turn
+      assert.deepStrictEqual(batches, [[1, 2]])
+      yield* submit(4)
+      yield* TestClock.adjust("10 millis")
+      yield* turn
+      assert.deepStrictEqual(batches, [[1, 2], [3, 4]])
+
+      yield* Effect.all([submit(5), submit(6), submit(7)])
+      yield* open(0)
+      assert.deepStrictEqual(batches, [[1, 2], [3, 4], [5, 6, 7]])
     }))
 
   it.effect("refuses what is more than may wait, and takes more when there is room again", () =>

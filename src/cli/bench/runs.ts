@@ -5,6 +5,7 @@ import { Clock, Effect, Schedule } from "effect"
 import { randomUUID } from "node:crypto"
 import { gateway, readModel } from "../api.ts"
 import { dueMillis, type Fate, fateOf, type Quantiles, quantiles } from "./figures.ts"
+import * as Submitter from "./submitter.ts"
 
 export interface Target {
   readonly type: JobTypeName
@@ -16,8 +17,6 @@ const pageJobs = 1_000
 /** A run whose jobs have not ended this long after the last submission has lost some. */
 const patience = "120 seconds"
 const askEvery = "50 millis"
-/** Requests on their way at the same time; arrivals beyond wait, and their wait counts. */
-const maxInFlight = 256
 
 /** Every job of the run, as the read model lists it. */
 const jobsOf = Effect.fnUntraced(function*(tag: string) {
@@ -99,6 +98,7 @@ export interface OpenLoop {
   readonly kind: "open-loop"
   readonly perSecond: number
   readonly seconds: number
+  readonly warmUpSeconds: number
   readonly fate: Fate
   /** Milliseconds from the intended submission to the completion by the store's clock. */
   readonly completed: Quantiles
@@ -106,48 +106,64 @@ export interface OpenLoop {
   readonly answered: Quantiles
 }
 
-/** Arrivals at a fixed rate, whether the system keeps up or not. */
-export const openLoop = Effect.fnUntraced(function*(target: Target, perSecond: number, seconds: number) {
-  const api = yield* gateway
-  const tag = `bench-${randomUUID()}`
-  const total = Math.round(perSecond * seconds)
-  const before = yield* completedNow
-  const offset = yield* clockOffset
-  const intended = new Map<string, number>()
-  const answered: Array<number> = []
-  const startedAt = performance.now()
-  const startedWall = yield* Clock.currentTimeMillis
-  yield* Effect.forEach(
-    Array.from({ length: total }, (_, n) => n),
-    (n) => {
+/** Timers are no finer than a millisecond: what is due at one goes out together. */
+const tick = "1 millis"
+
+/**
+ * Arrivals at a fixed rate, whether the system keeps up or not. The arrivals of the first `warmUpSeconds` are part of
+ * the load and of what may not be lost; their latencies are those of programs that have just started and are left out.
+ */
+export const openLoop = Effect.fnUntraced(
+  function*(target: Target, load: { perSecond: number; seconds: number; warmUpSeconds: number }) {
+    const { perSecond, seconds, warmUpSeconds } = load
+    const submitter = yield* Submitter.make
+    const tag = `bench-${randomUUID()}`
+    const body = JSON.stringify({ ...target, tags: [tag] })
+    const total = Math.round(perSecond * (warmUpSeconds + seconds))
+    const firstMeasured = Math.round(perSecond * warmUpSeconds)
+    const before = yield* completedNow
+    const offset = yield* clockOffset
+    const accepted: Array<string> = []
+    /** When a measured job was meant to be submitted, by the store's clock. */
+    const intended = new Map<string, number>()
+    const answered: Array<number> = []
+    const startedAt = performance.now()
+    const startedWall = yield* Clock.currentTimeMillis
+    const unanswered: Array<Promise<void>> = []
+    const submit = async (n: number) => {
       const due = dueMillis(n, perSecond)
-      return Effect.sleep(Math.max(0, due - (performance.now() - startedAt))).pipe(
-        Effect.andThen(api.jobs.submit({ headers: {}, payload: { ...target, tags: [tag] } })),
-        Effect.map(({ jobId }) => {
-          intended.set(jobId, startedWall + due + offset)
-          answered.push(performance.now() - startedAt - due)
-        }),
-        Effect.ignore
-      )
-    },
-    { concurrency: maxInFlight, discard: true }
-  )
-  yield* awaitCompleted(before, intended.size)
-  const jobs = yield* jobsOf(tag)
-  const latencies = jobs.flatMap(({ finishedAt, id }) => {
-    const due = intended.get(id)
-    return finishedAt === null || due === undefined ? [] : [Date.parse(finishedAt) - due]
-  })
-  const figures: OpenLoop = {
-    kind: "open-loop",
-    perSecond,
-    seconds,
-    fate: fateOf(total, [...intended.keys()], jobs),
-    completed: quantiles(latencies),
-    answered: quantiles(answered)
-  }
-  return figures
-})
+      const jobId = await submitter.submit(body)
+      if (jobId === undefined) return
+      accepted.push(jobId)
+      if (n < firstMeasured) return
+      intended.set(jobId, startedWall + due + offset)
+      answered.push(performance.now() - startedAt - due)
+    }
+    while (unanswered.length < total) {
+      const elapsed = performance.now() - startedAt
+      while (unanswered.length < total && dueMillis(unanswered.length, perSecond) <= elapsed) {
+        unanswered.push(submit(unanswered.length))
+      }
+      yield* Effect.sleep(tick)
+    }
+    yield* Effect.promise(() => Promise.all(unanswered))
+    yield* awaitCompleted(before, accepted.length)
+    const jobs = yield* jobsOf(tag)
+    const latencies = jobs.flatMap(({ finishedAt, id }) => {
+      const due = intended.get(id)
+      return finishedAt === null || due === undefined ? [] : [Date.parse(finishedAt) - due]
+    })
+    const figures: OpenLoop = {
+      kind: "open-loop",
+      ...load,
+      fate: fateOf(total, accepted, jobs),
+      completed: quantiles(latencies),
+      answered: quantiles(answered)
+    }
+    return figures
+  },
+  Effect.scoped
+)
 
 export interface Idle {
   readonly kind: "idle"

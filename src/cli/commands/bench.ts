@@ -51,7 +51,9 @@ const show = (run: Run): ReadonlyArray<string> => {
       ]
     case "open-loop":
       return [
-        Output.style.bold(`Open loop, ${run.perSecond}/s for ${run.seconds} s, from the intended submission`),
+        Output.style.bold(
+          `Open loop, ${run.perSecond}/s for ${run.seconds} s after ${run.warmUpSeconds} s of warm-up, from the intended submission`
+        ),
         ...Output.table(head, [["answered", ...spread(run.answered)], ["completed", ...spread(run.completed)]])
           .map((line) => `  ${line}`),
         `  ${fate(run.fate)}`
@@ -81,6 +83,7 @@ export const bench = Command.make("bench", {
   batch: count("batch", "Jobs in one request of the throughput run", 1_000, maxBatchJobs),
   rate: count("rate", "Arrivals per second of the open loop, 0 for none", 500, 20_000),
   seconds: count("seconds", "Length of the open loop", 20, 3_600),
+  warmUp: count("warm-up", "Seconds of the open loop before its latencies count", 5, 600),
   idle: count("idle", "Jobs submitted one at a time, 0 for none", 50, 10_000),
   type: Flag.String("type").pipe(
     Flag.withDescription("Job type. Default: demo.noop"),
@@ -103,7 +106,7 @@ export const bench = Command.make("bench", {
     }
     if (flags.rate > 0 && flags.seconds > 0) {
       yield* Output.note(`open loop: ${flags.rate} jobs a second for ${flags.seconds} s`)
-      runs.push(yield* openLoop(target, flags.rate, flags.seconds))
+      runs.push(yield* openLoop(target, { perSecond: flags.rate, seconds: flags.seconds, warmUpSeconds: flags.warmUp }))
     }
     if (flags.jobs > 0) {
       yield* Output.note(`throughput: ${flags.jobs} jobs in batches of ${Math.max(1, flags.batch)}`)

@@ -7,6 +7,7 @@
  *
  * A pooler that hands out connections per transaction cannot carry LISTEN: give the address of the server itself.
  */
+import { nowMillis } from "#services/Monotonic.ts"
 import { type Signal, Signals, signals } from "#services/ports/Signals.ts"
 import { keepGoing } from "#services/Supervised.ts"
 import { PgClient } from "@effect/sql-pg"
@@ -25,6 +26,8 @@ const channel = "odto"
 const connections = 2
 /** At most 200 a second: commits beside them are not slowed, as measured in the review of the protocol. */
 const spacing = Duration.millis(5)
+/** The relay, which alone listens to it, looks again by itself for this long after a row: `log` alone is told as often. */
+const logSpacingMillis = 50
 /** Signals that a slow reader may have waiting: older ones are dropped, a signal says the same however old. */
 const mailbox = 64
 /** A server that does not take a signal in this time is treated as away. */
@@ -53,10 +56,13 @@ export const layer = (options: Options) =>
       const self = randomUUID().slice(0, 8)
       const waiting = new Set<Signal>()
       const something = Latch.makeUnsafe(false)
+      const somethingElseThanLog = Latch.makeUnsafe(false)
+      let logAfter = Number.NEGATIVE_INFINITY
 
       const notify = Effect.suspend(() => {
         const batch = [...waiting]
         waiting.clear()
+        somethingElseThanLog.closeUnsafe()
         return client.notify(channel, spell(self, batch)).pipe(
           Effect.timeout(patience),
           Effect.tapError(() => Effect.sync(() => batch.forEach((signal) => waiting.add(signal))))
@@ -66,6 +72,8 @@ export const layer = (options: Options) =>
       const flush = Effect.gen(function*() {
         yield* something.await
         something.closeUnsafe()
+        yield* Effect.timeoutOption(somethingElseThanLog.await, Math.max(0, logAfter - (yield* nowMillis)))
+        if (waiting.has("log")) logAfter = (yield* nowMillis) + logSpacingMillis
         yield* Effect.retry(notify, tryAgain)
         yield* Effect.sleep(spacing)
       })
@@ -92,6 +100,7 @@ export const layer = (options: Options) =>
             Effect.sync(() => {
               waiting.add(signal)
               something.openUnsafe()
+              if (signal !== "log") somethingElseThanLog.openUnsafe()
             })
           ),
         stream: Stream.fromPubSub(sent)

@@ -9,6 +9,7 @@ import type { JobTypeName, QueueName } from "#domain/Job.ts"
 import { windowOf } from "#domain/Queue.ts"
 import { Effect, Layer, Schedule, Semaphore } from "effect"
 import { nowMillis } from "../Monotonic.ts"
+import * as Pace from "../Pace.ts"
 import { Broker, type Hint } from "../ports/Broker.ts"
 import { type Dispatched, JobStore, type QueueLoad } from "../ports/JobStore.ts"
 import { Metrics } from "../ports/Metrics.ts"
@@ -42,7 +43,7 @@ const blindQueues = 4
 const sendConcurrency = 4
 /** At most this many ids in one message, and never so many that less than `spread` messages share the work. */
 const maxGroup = 20
-const spread = 16
+const spread = 4
 
 /** Cuts one dispatch into messages: a lone job travels alone, a full window in groups that all workers share. */
 export const groupHints = (jobs: ReadonlyArray<Dispatched>): ReadonlyArray<Hint> => {
@@ -103,6 +104,7 @@ const make = Effect.gen(function*() {
   const broker = yield* Broker
   const metrics = yield* Metrics
   const wake = yield* Wake.make(["due", "queues", "workers"])
+  const pace = Pace.make(Pace.stageMillis)
   const sending = yield* Semaphore.make(sendConcurrency)
   const rateOf = makeRates()
   const rests = makeRests()
@@ -174,8 +176,15 @@ const make = Effect.gen(function*() {
     return jobs.length
   })
 
-  const fillAll = (candidates: ReadonlyArray<QueueLoad>) =>
-    Effect.map(Effect.forEach(candidates, fillWindow), (counts) => counts.some((count) => count > 0))
+  /** Answers whether anything was handed over. */
+  const fillAll = Effect.fnUntraced(function*(candidates: ReadonlyArray<QueueLoad>) {
+    yield* pace.turn
+    const counts = yield* Effect.forEach(candidates, fillWindow)
+    const most = Math.max(0, ...counts)
+    // Where a statement was full, more waits than it could take.
+    yield* pace.began(most === dispatchLimit ? 0 : most)
+    return most > 0
+  })
 
   const keepHouse = Effect.fnUntraced(function*(now: number) {
     if (outdated || now >= nextDueAt) {

@@ -21,10 +21,11 @@ const stepRows = 64
 /** Behind the signals. */
 const sweepMillis = 250
 /**
- * After a signal rows gather for this long: the statements of the jobs themselves go first, and one step carries what
- * several transactions wrote. Screens are promised a quarter of a second.
+ * Rows gather for this long after a signal, and between two steps of which the first did not carry all it could: the
+ * statements of the jobs themselves go first, and one step carries what several transactions wrote. Screens are promised
+ * a quarter of a second.
  */
-const gatherMillis = 10
+const gatherMillis = 30
 /** A row that was announced is not yet closed while an older transaction runs: looked for again after these. */
 const closingMillis = [5, 10, 20, 40]
 const lagIntervalMillis = 1_000
@@ -44,6 +45,8 @@ export const layer = (holder: string) =>
       /** In a row, none of them followed by progress. */
       let failures = 0
       let brokerFailed = false
+      /** The last step carried as many rows as it may: there are more. */
+      let isFull = false
 
       const step = Effect.fnUntraced(function*(cursor: Position) {
         const rows = yield* log.after(cursor, stepRows)
@@ -59,6 +62,7 @@ export const layer = (holder: string) =>
         brokerFailed = false
         if (!(yield* log.advance(holder, cursor, last.position))) return Option.none<Position>()
         failures = 0
+        isFull = rows.length === stepRows
         metrics.increment("odto_relayed_events_total", {}, rows.reduce((sum, row) => sum + row.events.length, 0))
         return Option.some(last.position)
       })
@@ -81,6 +85,7 @@ export const layer = (holder: string) =>
           if (moved.value !== cursor) {
             cursor = moved.value
             empty = 0
+            if (!isFull) yield* Effect.sleep(gatherMillis)
           } else {
             const pause = closingMillis[empty++]
             if (pause === undefined) {

@@ -10,6 +10,7 @@ import { defaultIdempotencyTtlMillis, defaultPriority, defaultQueue, JobId, type
 import { canonicalJson, isTooDeep, maxJsonDepth } from "#domain/Json.ts"
 import { Context, Effect, Layer, Schedule } from "effect"
 import * as Batcher from "../Batcher.ts"
+import { stageMillis } from "../Pace.ts"
 import { Ids } from "../ports/Ids.ts"
 import { type Accepted, JobStore, type NewJob } from "../ports/JobStore.ts"
 import { Metrics } from "../ports/Metrics.ts"
@@ -93,6 +94,7 @@ export class Intake extends Context.Service<Intake, {
         maxBatch: maxGroup,
         maxWaiting,
         concurrency,
+        paceMillis: stageMillis,
         run: commit
       })
 

@@ -6,6 +6,7 @@
  */
 import * as TraceContext from "#domain/TraceContext.ts"
 import { Cause, Clock, Effect, Layer, Pull, Schedule, Stream, Tracer } from "effect"
+import * as Pace from "../Pace.ts"
 import { Broker, type SpineDelivery } from "../ports/Broker.ts"
 import { EventArchive } from "../ports/EventArchive.ts"
 import { Metrics } from "../ports/Metrics.ts"
@@ -18,6 +19,8 @@ const prefetch = 400
 const retryPolicy = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]).pipe(
   Schedule.jittered
 )
+/** Between the beginnings of two batches of several rows: rows of three transactions of a busy system. */
+const paceMillis = 40
 /** Pause after a failure that nobody has foreseen. */
 const restartMillis = 1_000
 /** Traces that the span of a batch is linked to. */
@@ -28,9 +31,11 @@ export const layer = Layer.effectDiscard(Effect.gen(function*() {
   const metrics = yield* Metrics
   const live = yield* LiveProjection
   const broker = yield* Broker
+  const pace = Pace.make(paceMillis)
 
   const storeOnce = Effect.fnUntraced(function*(deliveries: ReadonlyArray<SpineDelivery>) {
     const rows = deliveries.map(({ message }) => message.row)
+    yield* pace.began(rows.length)
     const startedAt = yield* Clock.currentTimeMillis
     const stored = yield* storeWhatCanBe(archive, metrics, rows).pipe(
       Effect.withSpan("Archiver.store", { attributes: { rows: rows.length }, links: linksOf(deliveries), root: true })
@@ -54,7 +59,7 @@ export const layer = Layer.effectDiscard(Effect.gen(function*() {
 
   const consume = Effect.gen(function*() {
     const pull = yield* Stream.toPull(broker.archiveFeed(prefetch))
-    return yield* Effect.forever(Effect.flatMap(pull, archiveBatch))
+    return yield* Effect.forever(Effect.andThen(pace.turn, Effect.flatMap(pull, archiveBatch)))
   }).pipe(Effect.scoped, Pull.catchDone(() => Effect.void))
 
   yield* consume.pipe(

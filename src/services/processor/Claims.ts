@@ -8,6 +8,7 @@ import type { JobId, Progress, QueueName } from "#domain/Job.ts"
 import type { WorkerId } from "#domain/Worker.ts"
 import { Cause, Effect, FiberSet, Latch, Schedule, type Scope, Semaphore } from "effect"
 import { nowMillis } from "../Monotonic.ts"
+import * as Pace from "../Pace.ts"
 import type { HintDelivery } from "../ports/Broker.ts"
 import { Ids } from "../ports/Ids.ts"
 import { type ClaimedJob, JobStore } from "../ports/JobStore.ts"
@@ -64,6 +65,7 @@ export const make = Effect.fnUntraced(function*(context: {
   let endedMeanwhile: Set<string> | undefined
   const busyPerQueue = new Map<QueueName, number>()
   const work = Latch.makeUnsafe(false)
+  const pace = Pace.make(Pace.stageMillis)
   const claimPermits = yield* Semaphore.make(claimConcurrency)
   let stopped = false
 
@@ -184,11 +186,13 @@ export const make = Effect.fnUntraced(function*(context: {
   const claimNext = Effect.gen(function*() {
     yield* work.await
     work.closeUnsafe()
+    if (inbox.size < maxClaim) yield* pace.turn
     yield* Semaphore.take(claimPermits, 1)
     const free = stopped ? 0 : Math.min(maxClaim, freeSlots())
     const hints = free > 0 ? inbox.take(free, room) : []
     if (hints.length === 0) return yield* Semaphore.release(claimPermits, 1)
     if (inbox.size > 0) work.openUnsafe()
+    yield* pace.began(hints.length)
     return yield* Effect.forkScoped(Effect.ensuring(claim(hints), Semaphore.release(claimPermits, 1)))
   })
   yield* claimNext.pipe(Effect.forever, keepGoing("claiming"))

@@ -4,6 +4,7 @@
  */
 import { Effect, Schedule, type Scope } from "effect"
 import * as Batcher from "../Batcher.ts"
+import { stageMillis } from "../Pace.ts"
 import { JobStore, type Settled, type Settlement } from "../ports/JobStore.ts"
 import { Metrics } from "../ports/Metrics.ts"
 import { Signals } from "../ports/Signals.ts"
@@ -36,7 +37,14 @@ export const make: Effect.Effect<Completer, never, JobStore | Metrics | Signals 
       if (settlements.some(({ next }) => next._tag === "retry" || next._tag === "release")) yield* signals.send("due")
       return answers
     })
-    const batcher = yield* Batcher.make({ what: "outcomes", maxBatch, maxWaiting, concurrency, run: commit })
+    const batcher = yield* Batcher.make({
+      what: "outcomes",
+      maxBatch,
+      maxWaiting,
+      concurrency,
+      paceMillis: stageMillis,
+      run: commit
+    })
 
     return {
       settle: (settlement) =>

@@ -92,7 +92,7 @@ describe("Archiver", () => {
       yield* gate.open
       yield* pass("1 millis")
       yield* send(rows)
-      yield* pass("1 millis")
+      yield* pass("40 millis")
 
       assert.deepStrictEqual(yield* archivedIds, [1, 2, 3])
       assert.deepStrictEqual(yield* numbers, yield* numbersOf(rows))
