@@ -25,7 +25,7 @@ const mayImport: Record<string, ReadonlyArray<string>> = {
   domain: [],
   services: ["domain"],
   infra: ["domain", "services"],
-  cli: ["domain", "services", "infra"],
+  cli: ["domain", "services", "infra", "client"],
   pty: ["domain", "services", "infra"],
   client: ["domain"],
   entry: ["domain", "infra", "client"]

@@ -4,6 +4,7 @@ import { gatewayFlag, readModelFlag, tokenFlag } from "./api.ts"
 import { bench } from "./commands/bench.ts"
 import { contracts } from "./commands/contracts.ts"
 import { cancel, replay } from "./commands/control.ts"
+import { dashboard, dashboardFlags } from "./commands/dashboard.ts"
 import { doctor } from "./commands/doctor.ts"
 import { down } from "./commands/down.ts"
 import { alerts, audit, events } from "./commands/events.ts"
@@ -23,15 +24,17 @@ import { worker } from "./commands/worker.ts"
 import { exitCodesHelp } from "./exitCodes.ts"
 import { jsonFlag } from "./Output.ts"
 
-export const cli = Command.make("odd-dashboard").pipe(
+export const cli = Command.make("odd-dashboard", dashboardFlags, dashboard).pipe(
   Command.withDescription(
     `Distributed Task Observatory: run background jobs, and see what happened to every one of them\n\n${exitCodesHelp}\n\n` +
       "Shell completions: odd-dashboard --completions bash|zsh|fish|powershell"
   ),
   Command.withExamples([
+    { command: "odd-dashboard", description: "The dashboard, on a terminal" },
     { command: "odd-dashboard up", description: "Start the system" },
     { command: "odd-dashboard submit demo.sleep --payload '{\"ms\":500}' --wait", description: "Run a job" },
     { command: "odd-dashboard watch", description: "Follow what happens" },
+    { command: "odd-dashboard --once --view jobs --filter status:dead", description: "One screen as text" },
     { command: "odd-dashboard --completions bash >> ~/.bashrc", description: "Completions for bash" }
   ]),
   Command.withSubcommands([

@@ -1,0 +1,99 @@
+/** `odd-dashboard` without a command: the dashboard on a terminal, one screen of it with `--once`, else the help. */
+import { Effect, Option, Redacted } from "effect"
+import { CliError, Flag } from "effect/cli"
+import { stripVTControlCharacters } from "node:util"
+import { addresses, bearerToken, gateway, readModel } from "../api.ts"
+import { frameOf, type ViewName, viewNames } from "../dashboard/view-model/Route.ts"
+import * as Output from "../Output.ts"
+
+export const dashboardFlags = {
+  once: Flag.Boolean("once").pipe(Flag.withDescription("Print one screen as text and end"), Flag.withDefault(false)),
+  readOnly: Flag.Boolean("read-only").pipe(
+    Flag.withDescription("The dashboard offers nothing that changes anything"),
+    Flag.withDefault(false)
+  ),
+  view: Flag.Literals("view", viewNames.filter((view) => view !== "job")).pipe(
+    Flag.withDescription("View of the dashboard to begin with. Default: overview"),
+    Flag.withDefault("overview")
+  ),
+  filter: Flag.String("filter").pipe(
+    Flag.withDescription("Filter of that view, such as \"status:dead queue:mail\""),
+    Flag.withDefault("")
+  ),
+  screenReader: Flag.Boolean("screen-reader").pipe(
+    Flag.withDescription("The dashboard as plain sentences for a screen reader"),
+    Flag.withDefault(false)
+  )
+}
+
+export interface DashboardFlags {
+  readonly once: boolean
+  readonly readOnly: boolean
+  readonly view: ViewName
+  readonly filter: string
+  readonly screenReader: boolean
+}
+
+/** A file or a pipe has no size: wide enough for every column that is not an id. */
+const fallbackSize = { columns: 100, rows: 40 }
+
+/** React looks for this when it is loaded: the development build is several times slower. */
+const inProduction = () => {
+  process.env["NODE_ENV"] ??= "production"
+}
+
+const sizeNow = () => ({
+  columns: process.stdout.columns ?? fallbackSize.columns,
+  rows: process.stdout.rows ?? fallbackSize.rows
+})
+
+/** Reads once; a system of which nothing answers is a failure, as of any other command. */
+const onceRead = Effect.fnUntraced(function*({ filter, readOnly, view }: DashboardFlags) {
+  const { initial } = yield* Effect.promise(() => import("../dashboard/view-model/State.ts"))
+  const { update } = yield* Effect.promise(() => import("../dashboard/view-model/update.ts"))
+  const { readOnce } = yield* Effect.promise(() => import("../dashboard/live/readOnce.ts"))
+  const api = { gateway: yield* gateway, readModel: yield* readModel }
+  const now = Date.now()
+  const blank = initial({
+    ...(yield* addresses),
+    now,
+    size: sizeNow(),
+    isReadOnly: readOnly,
+    frame: frameOf(view, { filter })
+  })
+  const { failure, state } = yield* readOnce(api, update(blank, { _tag: "Ticked", now }))
+  return failure === undefined ? state : yield* Effect.fail(failure)
+})
+
+const show = Effect.fnUntraced(function*(flags: DashboardFlags) {
+  inProduction()
+  const { run } = yield* Effect.promise(() => import("../dashboard/dashboard.tsx"))
+  const token = Option.map(yield* bearerToken, Redacted.value)
+  yield* run({
+    ...(yield* addresses),
+    api: { gateway: yield* gateway, readModel: yield* readModel },
+    token: Option.getOrUndefined(token),
+    isReadOnly: flags.readOnly,
+    isScreenReader: flags.screenReader || process.env["INK_SCREEN_READER"] === "true",
+    frame: frameOf(flags.view, { filter: flags.filter })
+  })
+})
+
+export const dashboard = Effect.fnUntraced(function*(flags: DashboardFlags) {
+  if (yield* Output.jsonFlag) {
+    const { snapshotOf } = yield* Effect.promise(() => import("../dashboard/view-model/snapshot.ts"))
+    return yield* Output.json(snapshotOf(yield* onceRead(flags)))
+  }
+  if (flags.once) {
+    inProduction()
+    const state = yield* onceRead(flags)
+    const { screenText } = yield* Effect.promise(() => import("../dashboard/once.tsx"))
+    const { themeFrom } = yield* Effect.promise(() => import("../dashboard/theme.ts"))
+    const text = screenText(state, themeFrom(process.env))
+    return yield* Output.lines([process.stdout.isTTY ? text : stripVTControlCharacters(text)])
+  }
+  if (!process.stdout.isTTY || !process.stdin.isTTY) {
+    return yield* new CliError.ShowHelp({ commandPath: ["odd-dashboard"], errors: [] })
+  }
+  yield* show(flags)
+})

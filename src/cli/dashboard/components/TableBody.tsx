@@ -1,0 +1,99 @@
+/** A table in a window: its head, and the rows that are on the screen. The others cost nothing. */
+import type { ReactElement } from "react"
+import type { Theme } from "../theme.ts"
+import { type Line, line, span } from "../view-model/Line.ts"
+import { fit, plain, widthOf } from "../view-model/plainText.ts"
+import type { Frame } from "../view-model/Route.ts"
+import { type State, topOf } from "../view-model/State.ts"
+import type { Cell, Table } from "../view-model/Table.ts"
+import { windowNow } from "../view-model/update.ts"
+import { Lines } from "./Lines.tsx"
+import { useTheme } from "./Look.ts"
+
+interface Placed {
+  readonly index: number
+  readonly title: string
+  readonly width: number
+  readonly align: "left" | "right"
+}
+
+/** Blanks between two columns. */
+const gap = 1
+
+/** The columns that fit, and how wide each is: those with `rest` share what the others leave. */
+export const placeColumns = (table: Table, columns: number): ReadonlyArray<Placed> => {
+  const wanted = table.columns
+    .map((column, index) => ({ ...column, index }))
+    .filter(({ from = 0 }) => columns >= from)
+  const least = (width: number | { readonly rest: number }) => typeof width === "number" ? width : width.rest
+  const taken = wanted.reduce((sum, { width }) => sum + least(width) + gap, 0)
+  const sharing = wanted.filter(({ width }) => typeof width !== "number").length
+  const extra = sharing === 0 ? 0 : Math.max(0, Math.floor((columns - 1 - taken) / sharing))
+  return wanted.map(({ align = "left", index, title, width }) => ({
+    index,
+    title,
+    align,
+    width: typeof width === "number" ? width : width.rest + extra
+  }))
+}
+
+const headOf = (placed: ReadonlyArray<Placed>, frame: Frame, theme: Theme): Line =>
+  placed.flatMap(({ align, title, width }) => {
+    const isSorted = frame.sorting?.column === title.toLowerCase()
+    const arrow = isSorted ? theme.glyph(frame.sorting?.descending === true ? "descending" : "ascending") : ""
+    return [span(" "), span(fit(`${title}${arrow}`, width, align, theme.more), isSorted ? "accent" : "dim")]
+  })
+
+const cellText = (cell: Cell, theme: Theme): string => {
+  const text = plain(cell.text)
+  return cell.glyph === undefined ? text : `${theme.glyph(cell.glyph)} ${text}`
+}
+
+const rowOf = (placed: ReadonlyArray<Placed>, cells: ReadonlyArray<Cell>, theme: Theme): Line =>
+  placed.flatMap(({ align, index, width }) => {
+    const cell = cells[index] ?? { text: "" }
+    return [span(" "), span(fit(cellText(cell, theme), width, align, theme.more), cell.tone ?? "text")]
+  })
+
+export interface TableBodyProps {
+  readonly state: State
+  readonly table: Table
+  readonly columns: number
+  readonly height: number
+}
+
+export const TableBody = ({ columns, height, state, table }: TableBodyProps): ReactElement => {
+  const theme = useTheme()
+  const frame = topOf(state)
+  const placed = placeColumns(table, columns)
+  const window = windowNow(state)
+  const shown = Array.from(
+    { length: window.length },
+    (_, row) => table.cells(state, frame, window.first + row)
+  )
+  const rows = window.count === 0
+    ? [line(` ${table.empty(state, frame)}`, "dim")]
+    : shown.map((cells) => rowOf(placed, cells, theme))
+  const said = (index: number): string | undefined => {
+    const cells = shown[index - 1]
+    return cells === undefined
+      ? undefined
+      : `${table.noun} ${window.first + index} of ${window.count}${index - 1 === window.line ? ", selected" : ""}: ${
+        placed.map(({ index: column, title }) => `${title.toLowerCase()} ${plain(cells[column]?.text ?? "")}`).join(
+          ", "
+        )
+      }`
+  }
+  return (
+    <Lines
+      lines={[headOf(placed, frame, theme), ...rows]}
+      columns={columns}
+      height={height}
+      selected={window.line < 0 ? -1 : window.line + 1}
+      label={said}
+    />
+  )
+}
+
+/** Columns of the widest of the texts. */
+export const widest = (texts: ReadonlyArray<string>): number => Math.max(0, ...texts.map(widthOf))

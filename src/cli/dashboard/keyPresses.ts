@@ -1,0 +1,36 @@
+/** Keys by their names, from what Ink makes of the bytes of a terminal. */
+import type { Key } from "ink"
+import type { Press } from "./view-model/press.ts"
+
+const names: ReadonlyArray<readonly [keyof Key, string]> = [
+  ["upArrow", "up"],
+  ["downArrow", "down"],
+  ["leftArrow", "left"],
+  ["rightArrow", "right"],
+  ["pageUp", "pageup"],
+  ["pageDown", "pagedown"],
+  ["home", "home"],
+  ["end", "end"],
+  ["return", "enter"],
+  ["escape", "esc"],
+  ["backspace", "backspace"],
+  // Most terminals send for Backspace what others send for Delete.
+  ["delete", "backspace"]
+]
+
+/** What the keyboard sends together is several keys: typing fast, a chunk holds `jjj`. */
+export const keyPresses = (input: string, key: Key): ReadonlyArray<Press> => {
+  if (key.eventType === "release") return []
+  if (key.tab) return [{ key: key.shift ? "shift+tab" : "tab", text: "" }]
+  const named = names.find(([flag]) => key[flag] === true)?.[1]
+  if (named !== undefined) return [{ key: named, text: "" }]
+  if (key.ctrl) return input === "" ? [] : [{ key: `ctrl+${input.toLowerCase()}`, text: "" }]
+  if (key.meta) return []
+  return [...input].map((character) =>
+    character === "\r" || character === "\n"
+      ? { key: "enter", text: "" }
+      : character === " "
+      ? { key: "space", text: " " }
+      : { key: character, text: character }
+  )
+}

@@ -1,0 +1,148 @@
+/** Keeps the state up to date: reads what the screen wants, follows the events, asks for the role. */
+import type { Transport } from "#client/Transport.ts"
+import type { CloudEvent } from "#domain/JobEvent.ts"
+import { Effect, FiberMap, Latch, Option, Schedule } from "effect"
+import { viewStanding } from "../view-model/parts/header.ts"
+import { standingOf } from "../view-model/sources.ts"
+import { type Api, askRole } from "./Api.ts"
+import { followEvents } from "./followEvents.ts"
+import { readWant } from "./readWant.ts"
+import type { Store } from "./Store.ts"
+import { type Want, wantsMore, wantsOf } from "./wants.ts"
+
+/** Without news everything is read this often, which keeps it fresh: ages are drawn from five seconds on. */
+const pollMillis = 4_000
+/** Between two readings when there is news all the time. */
+const gapMillis = { quick: 100, counts: 250, slow: 1_000 } as const
+/** After a failure: doubled from the first to the second. */
+const firstPauseMillis = 500
+const longestPauseMillis = 5_000
+const rolePauseMillis = 5_000
+
+export interface Living {
+  readonly store: Store
+  readonly api: Api
+  readonly transport: Transport
+}
+
+const gapOf = (want: Want): number => {
+  if (want._tag === "Jobs") return gapMillis.slow
+  switch (want.source) {
+    case "job":
+    case "timeline":
+      return gapMillis.quick
+    case "stats":
+    case "queues":
+      return gapMillis.counts
+    default:
+      return gapMillis.slow
+  }
+}
+
+/** Whether the events may have changed the answer. */
+const concerns = (want: Want, events: ReadonlyArray<CloudEvent>): boolean => {
+  if (want._tag === "Jobs") return true
+  switch (want.source) {
+    case "stats":
+    case "queues":
+    case "throughput":
+      return true
+    case "job":
+    case "timeline":
+      return events.some(({ subject }) => subject === want.subject)
+    case "audit":
+      return events.some(({ sequence }) => sequence === undefined)
+    default:
+      return false
+  }
+}
+
+export const make = Effect.fnUntraced(function*({ api, store, transport }: Living) {
+  const reading = yield* FiberMap.make<string>()
+  const start = yield* FiberMap.runtime(reading)<never>()
+  const nudges = new Map<string, Latch.Latch>()
+
+  const read = (want: Want, after?: string) =>
+    Effect.map(readWant(api, want, after), ({ failure, message }) => {
+      store.send(message)
+      return failure === undefined
+    })
+
+  const keepReading = (want: Want, nudge: Latch.Latch) =>
+    Effect.gen(function*() {
+      let failures = 0
+      for (;;) {
+        const isRead = yield* read(want)
+        failures = isRead ? 0 : failures + 1
+        const pause = isRead ? pollMillis : Math.min(longestPauseMillis, firstPauseMillis * 2 ** failures)
+        const gap = Math.min(pause, gapOf(want))
+        yield* Effect.sleep(gap)
+        yield* Effect.raceFirst(Effect.sleep(pause - gap), Latch.await(nudge))
+        Latch.closeUnsafe(nudge)
+      }
+    })
+
+  const nudge = (which: (want: Want) => boolean) => {
+    for (const want of wantsOf(store.state())) {
+      if (which(want)) nudges.get(want.key)?.openUnsafe()
+    }
+  }
+  const refresh = () => nudge(() => true)
+
+  const attend = () => {
+    const wants = wantsOf(store.state())
+    const wanted = new Set(wants.map(({ key }) => key))
+    for (const key of nudges.keys()) {
+      if (wanted.has(key)) continue
+      nudges.delete(key)
+      start(key, Effect.void)
+    }
+    for (const want of wants) {
+      if (nudges.has(want.key)) continue
+      const latch = Latch.makeUnsafe(false)
+      nudges.set(want.key, latch)
+      start(want.key, keepReading(want, latch))
+    }
+    const list = wantsMore(store.state())
+    if (list !== undefined) {
+      const want = wants.find((each) => each._tag === "Jobs" && each.list === list)
+      const last = store.state()[list].rows.at(-1)?.id
+      if (want === undefined) return
+      store.send({ _tag: "LoadingJobs", list })
+      start(`more ${list}`, Effect.asVoid(read(want, last)))
+    }
+  }
+  yield* Effect.acquireRelease(Effect.sync(() => store.onChange(attend)), (stop) => Effect.sync(stop))
+  attend()
+
+  yield* Effect.forkScoped(followEvents({
+    transport,
+    send: store.send,
+    onEvents: (events) => nudge((want) => concerns(want, events)),
+    onGap: refresh
+  }))
+
+  yield* Effect.forkScoped(
+    Effect.gen(function*() {
+      const role = yield* Effect.option(askRole(api))
+      if (Option.isSome(role)) store.send({ _tag: "RoleKnown", role: Option.getOrUndefined(role.value) })
+      return Option.isSome(role)
+    }).pipe(Effect.repeat({ until: (isKnown) => isKnown, schedule: Schedule.spaced(rolePauseMillis) }))
+  )
+
+  // Ages move only while they are drawn: with a fresh screen no second passes.
+  yield* Effect.forkScoped(
+    Effect.sync(() => {
+      const now = Date.now()
+      const state = store.state()
+      const { standing } = viewStanding({ ...state, now })
+      const isDrawn = state.link.state !== "live" || standing.state === "stale" ||
+        Object.values(state.sources).some((source) =>
+          standingOf(source, now).state === "stale" && source.trouble !== undefined
+        )
+      if (isDrawn) store.send({ _tag: "Ticked", now })
+    }).pipe(Effect.repeat(Schedule.spaced("1 second")))
+  )
+
+  return { refresh }
+})

@@ -1,0 +1,145 @@
+/** Does what keys ask for, and says how it went. */
+import { JobId, QueueName, SubmitJob } from "#domain/Job.ts"
+import { Effect, Option, Result, Schema } from "effect"
+import { randomUUID } from "node:crypto"
+import { failureOf } from "../../failure.ts"
+import { problemIn } from "../../problemLines.ts"
+import type { Command } from "../view-model/Command.ts"
+import { fieldAt, jobOf } from "../view-model/form/fields.ts"
+import type { Field } from "../view-model/form/Form.ts"
+import type { Message } from "../view-model/Message.ts"
+import { frameOf } from "../view-model/Route.ts"
+import type { Toast } from "../view-model/State.ts"
+import { plural } from "../view-model/words.ts"
+import type { Api } from "./Api.ts"
+import type { Store } from "./Store.ts"
+
+/** What only the terminal can do. */
+export interface Terminal {
+  /** Answers how it was copied; false when the terminal cannot. */
+  readonly copy: (text: string) => boolean
+  readonly browse: (url: string) => Promise<boolean>
+  readonly suspend: () => void
+  readonly quit: () => void
+}
+
+export interface Performing {
+  readonly api: Api
+  readonly store: Store
+  readonly terminal: Terminal
+  readonly refresh: () => void
+}
+
+const say = (text: string, tone: Toast["tone"] = "good"): Message => ({ _tag: "Said", toast: { text, tone } })
+
+const id = (jobId: string) => ({ params: { jobId: JobId.make(jobId, { disableChecks: true }) } })
+const named = (queue: string) => ({ params: { name: QueueName.make(queue, { disableChecks: true }) } })
+
+/** Acts, says how it went, and has everything read that may have changed. */
+const acted = <A, E>({ refresh, store }: Performing, act: Effect.Effect<A, E>, words: (answer: A) => string) =>
+  Effect.map(Effect.result(act), (answer) => {
+    store.send(Result.isSuccess(answer) ? say(words(answer.success)) : say(failureOf(answer.failure).message, "bad"))
+    refresh()
+  })
+
+/** Opens the form: Ajv is loaded only here, so that nobody waits for it at the start. */
+const openForm = ({ store }: Performing, name: string) =>
+  Effect.gen(function*() {
+    const type = store.state().sources.types.data?.types.find((each) => each.name === name)
+    if (type === undefined) return store.send(say(`the type ${name} is not known`, "warn"))
+    const { PayloadSchemas } = yield* Effect.promise(() => import("#services/ports/PayloadSchemas.ts"))
+    const { layer } = yield* Effect.promise(() => import("#infra/ajv/AjvPayloadSchemas.ts"))
+    const check = yield* Effect.provide(
+      PayloadSchemas.use((schemas) => Effect.succeed(schemas.compile(type.payloadSchema))),
+      layer
+    )
+    if (Result.isFailure(check)) return store.send(say(`the schema of ${name} is unusable: ${check.failure}`, "bad"))
+    store.send({ _tag: "FormOpened", type, check: check.success, key: randomUUID() })
+  })
+
+/** Submits; what the server refuses is put at the fields that it names. */
+const submitForm = ({ api, refresh, store }: Performing) =>
+  Effect.gen(function*() {
+    const { form } = store.state()
+    if (form === undefined) return
+    const { job } = jobOf(form, Date.now())
+    store.send({ _tag: "FormSending" })
+    const payload = yield* Effect.orDie(Schema.decodeEffect(SubmitJob)(job))
+    const answer = yield* Effect.result(
+      api.gateway.jobs.submit({ headers: { "idempotency-key": form.key }, payload })
+    )
+    if (Result.isSuccess(answer)) {
+      const { jobId, status } = answer.success
+      store.send(
+        { _tag: "FormClosed" },
+        { _tag: "Opened", frame: frameOf("job", { subject: jobId }) },
+        say(`accepted, ${status}: ${jobId}`)
+      )
+      return refresh()
+    }
+    const { errors, trouble } = refusal(answer.failure, form.fields)
+    // Another content needs another key; a repetition after an unknown outcome needs the same.
+    const isUnknown = answer.failure._tag === "OutcomeUnknown" || answer.failure._tag === "HttpClientError"
+    store.send({ _tag: "FormRefused", errors, trouble, key: isUnknown ? form.key : randomUUID() })
+  })
+
+/** The fields that a refusal names, and what is left to be said of the whole. */
+const refusal = (failure: unknown, fields: ReadonlyArray<Field>) => {
+  const issues = Option.match(problemIn(failure), { onNone: () => [], onSome: ({ errors = [] }) => errors })
+  const errors: Record<string, string> = {}
+  const rest = issues.filter(({ message, path }) => {
+    const at = fieldAt(fields, path)
+    if (at !== undefined) errors[at] ??= message
+    return at === undefined
+  })
+  const isAllNamed = issues.length > 0 && rest.length === 0
+  return { errors, trouble: isAllNamed ? undefined : failureOf(failure).message }
+}
+
+export const perform = (performing: Performing, command: Command): Effect.Effect<void> => {
+  const { api, refresh, store, terminal } = performing
+  switch (command._tag) {
+    case "Cancel":
+      return acted(performing, api.gateway.jobs.cancel(id(command.jobId)), (answer) =>
+        answer.status === "cancelled"
+          ? `job ${answer.jobId} is cancelled`
+          : `job ${answer.jobId} is asked to stop, on worker ${answer.worker}`)
+    case "Replay":
+      return acted(
+        performing,
+        api.gateway.jobs.replay(id(command.jobId)),
+        ({ jobId }) => `job ${jobId} is queued again`
+      )
+    case "PauseQueue":
+      return acted(
+        performing,
+        api.gateway.queues.pause(named(command.queue)),
+        ({ queue, recalled }) => `queue ${queue} is paused; ${plural(recalled, "handed-out job")} wait again`
+      )
+    case "ResumeQueue":
+      return acted(performing, api.gateway.queues.resume(named(command.queue)), ({ queue }) => `queue ${queue} is open`)
+    case "OpenForm":
+      return openForm(performing, command.type)
+    case "SubmitForm":
+      return submitForm(performing)
+    case "Copy":
+      return Effect.sync(() =>
+        store.send(
+          terminal.copy(command.text)
+            ? say(`copied ${command.what}, ${plural(command.text.length, "character")}`)
+            : say(`this terminal takes no copy: ${command.text.slice(0, 200)}`, "warn")
+        )
+      )
+    case "Browse":
+      return Effect.map(
+        Effect.promise(() => terminal.browse(command.url)),
+        (isOpen) => store.send(isOpen ? say(`opened ${command.url}`) : say(`open it yourself: ${command.url}`, "warn"))
+      )
+    case "Refresh":
+      return Effect.sync(refresh)
+    case "Suspend":
+      return Effect.sync(terminal.suspend)
+    case "Quit":
+      return Effect.sync(terminal.quit)
+  }
+}

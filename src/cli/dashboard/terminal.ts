@@ -1,0 +1,73 @@
+/** What the terminal itself can do: take a copy, be put to sleep, give way to a browser. */
+import { spawn } from "node:child_process"
+import type { Terminal } from "./live/perform.ts"
+
+/** Terminals refuse OSC 52 beyond about this many bytes of base64. */
+const maxCopyBytes = 74_994
+/** A process that cannot be put to sleep, for want of a shell that could wake it, goes on after this long. */
+const sleepMillis = 200
+
+type Suspend = () => Promise<{ readonly resume: () => Promise<void> }>
+
+/** What Ink lends while the dashboard is on the screen. */
+export interface Lent {
+  readonly suspend: Suspend
+  readonly quit: () => void
+}
+
+export interface LentTerminal extends Terminal {
+  readonly lend: (lent: Lent) => void
+}
+
+const opener = (): readonly [string, ...ReadonlyArray<string>] | undefined => {
+  if (process.platform === "darwin") return ["open"]
+  if (process.platform === "win32") return ["explorer"]
+  return process.env["DISPLAY"] === undefined && process.env["WAYLAND_DISPLAY"] === undefined ? undefined : ["xdg-open"]
+}
+
+const browse = (url: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const command = process.env["SSH_CONNECTION"] === undefined ? opener() : undefined
+    if (command === undefined) return resolve(false)
+    const [name, ...args] = command
+    const child = spawn(name, [...args, url], { stdio: "ignore", detached: true })
+    child.on("error", () => resolve(false))
+    child.on("spawn", () => {
+      child.unref()
+      resolve(true)
+    })
+  })
+
+export const makeTerminal = (): LentTerminal => {
+  let lent: Lent | undefined
+  const sleep = async () => {
+    const suspension = await lent?.suspend()
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        process.removeListener("SIGCONT", wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, sleepMillis)
+      process.once("SIGCONT", wake)
+      // The whole group, as a terminal does it: npm and the shell script before us sleep as well.
+      process.kill(0, "SIGTSTP")
+    })
+    await suspension?.resume()
+  }
+  return {
+    lend: (given) => {
+      lent = given
+    },
+    copy: (text) => {
+      const encoded = Buffer.from(text, "utf8").toString("base64")
+      if (encoded.length > maxCopyBytes) return false
+      return process.stdout.write(`\u001b]52;c;${encoded}\u0007`) || true
+    },
+    browse,
+    suspend: () => {
+      if (process.platform !== "win32") sleep().catch(() => undefined)
+    },
+    quit: () => lent?.quit()
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * The jobs that a list holds: pages of the API, kept up to date by events.
+ *
+ * Events change rows at once; a page read from the store corrects what events do not tell, and never turns a row back to
+ * what it was before an event.
+ */
+import type { JobList } from "#domain/contract/ReadModelViews.ts"
+import type { CloudEvent } from "#domain/JobEvent.ts"
+import type { JobSort } from "#domain/JobFilter.ts"
+import { type JobQuery, parseQuery } from "./jobQuery.ts"
+import { afterEvent, fits, hasWords, type JobRow, rowOf } from "./JobRow.ts"
+import { merged, type Order, placeOf } from "./Ordered.ts"
+
+/** Rows held at most; what is older is read again when somebody scrolls there. */
+export const maxRowsHeld = 100_000
+/** Rows held while nobody has scrolled: the newest, so that a busy system does not fill the memory. */
+export const maxRowsFollowed = 1_000
+/** Rows of one page. */
+export const pageRows = 200
+
+export interface JobTable {
+  /** The filter as it was typed, and the order of the store: together they say what the rows are. */
+  readonly filter: string
+  readonly sort: JobSort
+  readonly query: JobQuery
+  /** By id: newest or oldest first. */
+  readonly rows: ReadonlyArray<JobRow>
+  /** The rows that have the free words, in the order that is shown. The same array when that is all of them by id. */
+  readonly shown: ReadonlyArray<JobRow>
+  readonly order: Order<JobRow> | undefined
+  /** Where the store goes on; null at its end. Undefined: nothing has been read. */
+  readonly next: string | null | undefined
+  readonly isLoading: boolean
+  readonly trouble: string | undefined
+  readonly receivedAt: number | undefined
+  readonly freshness: JobList["freshness"] | undefined
+  /** The row budget of the API ended the last page early. */
+  readonly isPartial: boolean
+}
+
+export const emptyTable = (filter: string, sort: JobSort, order: Order<JobRow> | undefined): JobTable => ({
+  filter,
+  sort,
+  query: parseQuery(filter),
+  rows: [],
+  shown: [],
+  order,
+  next: undefined,
+  isLoading: false,
+  trouble: undefined,
+  receivedAt: undefined,
+  freshness: undefined,
+  isPartial: false
+})
+
+const newest: Order<JobRow> = (a, b) => a.id > b.id ? -1 : a.id < b.id ? 1 : 0
+const oldest: Order<JobRow> = (a, b) => -newest(a, b)
+const byId = ({ sort }: JobTable): Order<JobRow> => sort === "newest" ? newest : oldest
+
+const compareId = (sort: JobSort, id: string) => (row: JobRow) =>
+  row.id === id ? 0 : (row.id > id) === (sort === "newest") ? -1 : 1
+
+/** The row of the job, by its id. */
+export const findRow = ({ rows, sort }: JobTable, id: string): JobRow | undefined => {
+  const row = rows[placeOf(rows, compareId(sort, id))]
+  return row?.id === id ? row : undefined
+}
+
+/** Place of the row among those that are shown; -1 when it is not. */
+export const indexOfRow = (table: JobTable, id: string): number => {
+  const row = findRow(table, id)
+  if (row === undefined) return -1
+  const order = table.order ?? byId(table)
+  const index = placeOf(table.shown, (item) => order(item, row))
+  return table.shown[index]?.id === id ? index : -1
+}
+
+/** Every order ends with the id, so that each row has one place. */
+const total = (table: JobTable): Order<JobRow> => table.order ?? byId(table)
+
+const shownOf = (table: JobTable): ReadonlyArray<JobRow> => {
+  const { order, query: { words }, rows } = table
+  const wanted = words.length === 0 ? rows : rows.filter((row) => hasWords(words, row))
+  return order === undefined ? wanted : wanted.toSorted(order)
+}
+
+/** The table in another order of what it holds. */
+export const sortedBy = (table: JobTable, order: Order<JobRow> | undefined): JobTable => {
+  const next = { ...table, order }
+  return { ...next, shown: shownOf(next) }
+}
+
+/** The rows with some of them replaced, added (no row before) or taken out (no row after). */
+const changed = (
+  table: JobTable,
+  changes: ReadonlyArray<{ readonly before: JobRow | undefined; readonly after: JobRow | undefined }>
+): JobTable => {
+  if (changes.length === 0) return table
+  const gone = new Set(changes.flatMap(({ before }) => before === undefined ? [] : [before]))
+  const added = changes.flatMap(({ after }) => after === undefined ? [] : [after])
+  const inOrder = byId(table)
+  const rows = merged(table.rows, gone, added.toSorted(inOrder), inOrder)
+  const { words } = table.query
+  if (table.order === undefined && words.length === 0) return { ...table, rows, shown: rows }
+  const order = total(table)
+  const visible = words.length === 0 ? added : added.filter((row) => hasWords(words, row))
+  return { ...table, rows, shown: merged(table.shown, gone, visible.toSorted(order), order) }
+}
+
+/** Whether a job with this id lies within what has been read, so that its absence means something. */
+const isWithin = ({ next, rows, sort }: JobTable, id: string): boolean => {
+  const last = rows.at(-1)
+  return next === null || (next !== undefined && last !== undefined && compareId(sort, last.id)({ ...last, id }) <= 0)
+}
+
+/** What the filter makes of a row: the row, the row as one that has left, or nothing. */
+const placed = (query: JobQuery, row: JobRow, selected: string | undefined): JobRow | undefined => {
+  const fit = fits(query, row)
+  if (fit === true) return row.hasLeft ? { ...row, hasLeft: false } : row
+  return fit === false && row.id === selected ? { ...row, hasLeft: true } : undefined
+}
+
+/** Takes in what happened. The selected row stays, even where the filter no longer takes it. */
+export const withEvents = (
+  table: JobTable,
+  events: ReadonlyArray<CloudEvent>,
+  selected: string | undefined
+): JobTable => {
+  const now = new Map<string, JobRow | undefined>()
+  for (const event of events) {
+    if (event.sequence === undefined) continue
+    const id = event.subject
+    const before = now.has(id) ? now.get(id) : findRow(table, id)
+    if (before === undefined && !isWithin(table, id)) continue
+    now.set(id, afterEvent(before, event))
+  }
+  return changed(
+    table,
+    [...now].flatMap(([id, row]) => {
+      const before = findRow(table, id)
+      const after = row === undefined ? undefined : placed(table.query, row, selected)
+      return before === after ? [] : [{ before, after }]
+    })
+  )
+}
+
+/** The newer of what is held and what was read; the store knows more of a row of the same age. */
+const corrected = (held: JobRow | undefined, read: JobRow): JobRow =>
+  held !== undefined && held.updatedAt > read.updatedAt
+    ? {
+      ...read,
+      status: held.status,
+      attempt: held.attempt,
+      updatedAt: held.updatedAt,
+      percent: held.percent,
+      worker: held.worker
+    }
+    : read
+
+/**
+ * Takes in a page. `after` is the last row before it; undefined for the first page, which also tells what has gone: a
+ * row in its range that the store did not name, and that no event has touched since.
+ */
+export const withPage = (
+  table: JobTable,
+  page: JobList,
+  { after, at, selected }: {
+    readonly after: string | undefined
+    readonly at: number
+    readonly selected: string | undefined
+  }
+): JobTable => {
+  const read = page.jobs.map(rowOf)
+  const named = new Set(read.map(({ id }) => id))
+  const readAt = Date.parse(page.freshness.readAt)
+  const from = after === undefined ? 0 : placeOf(table.rows, compareId(table.sort, after))
+  const last = read.at(-1)
+  const to = page.next === null || last === undefined
+    ? page.next === null ? table.rows.length : from
+    : placeOf(table.rows, compareId(table.sort, last.id)) + 1
+  const missing = table.rows.slice(from, to).filter((row) =>
+    !named.has(row.id) && row.id !== after && row.id !== selected && row.updatedAt < readAt
+  )
+  const changes = read.flatMap((row) => {
+    const before = findRow(table, row.id)
+    const next = placed(table.query, corrected(before, row), selected)
+    return [{ before, after: next }]
+  })
+  const isFarthest = after !== undefined || table.next === undefined || page.next === null
+  return {
+    ...changed(table, [...changes, ...missing.map((before) => ({ before, after: undefined }))]),
+    next: isFarthest ? page.next : table.next,
+    isLoading: false,
+    isPartial: page.partial,
+    trouble: undefined,
+    receivedAt: at,
+    freshness: page.freshness
+  }
+}
+
+/** Lets go of the rows farthest from the beginning; they are read again when somebody goes there. */
+export const bounded = (table: JobTable, most: number, cursorAfter: (id: string) => string): JobTable => {
+  const last = table.rows[most - 1]
+  if (table.rows.length <= most || last === undefined) return table
+  const rows = table.rows.slice(0, most)
+  const next = { ...table, rows, next: cursorAfter(last.id) }
+  return { ...next, shown: table.order === undefined && table.query.words.length === 0 ? rows : shownOf(next) }
+}

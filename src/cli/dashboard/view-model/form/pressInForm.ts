@@ -1,0 +1,49 @@
+/** Keys in the form for a new job. */
+import { done, type Reaction, told } from "../keys/Binding.ts"
+import type { Form } from "./Form.ts"
+
+/** Keys of the form for its last line, and for the README. */
+export const formKeys = [
+  { key: "tab", label: "next field" },
+  { key: "shift+tab", label: "field before" },
+  { key: "left", label: "choose a value, with → too" },
+  { key: "enter", label: "submit" },
+  { key: "esc", label: "close without submitting" }
+] as const
+
+export const pressInForm = (
+  form: Form,
+  { key, text }: { readonly key: string; readonly text: string }
+): Reaction => {
+  switch (key) {
+    case "esc":
+      return told({ _tag: "FormClosed" })
+    case "ctrl+c":
+      return done({ _tag: "Quit" })
+    case "tab":
+    case "down":
+      return told({ _tag: "FormMoved", by: 1 })
+    case "shift+tab":
+    case "up":
+      return told({ _tag: "FormMoved", by: -1 })
+    case "left":
+      return told({ _tag: "FormChanged", by: -1 })
+    case "right":
+      return told({ _tag: "FormChanged", by: 1 })
+    case "backspace":
+      return told({ _tag: "FormErased" })
+    case "ctrl+u":
+      return told({ _tag: "FormCleared" })
+    case "enter":
+      if (form.isSending) return {}
+      return Object.keys(form.errors).length > 0 || form.trouble !== undefined
+        ? told({ _tag: "FormTried" })
+        : { messages: [{ _tag: "FormTried" }], commands: [{ _tag: "SubmitForm" }] }
+    case "space":
+      return (form.fields[form.focus]?.choices.length ?? 0) > 0
+        ? told({ _tag: "FormChanged", by: 1 })
+        : told({ _tag: "FormTyped", text: " " })
+    default:
+      return text === "" ? {} : told({ _tag: "FormTyped", text: text.replaceAll(/[\r\n]+/gu, " ") })
+  }
+}

@@ -1,0 +1,236 @@
+/** The overview as panels of lines: what the system does, what waits, what is wrong. */
+import type { LatencySummary } from "#domain/contract/ReadModelViews.ts"
+import type { GlyphName } from "./glyphs.ts"
+import { type GlyphSet, levels } from "./glyphs.ts"
+import { type Line, line, span, type Tone } from "./Line.ts"
+import { fit, plain } from "./plainText.ts"
+import { sectionOf, type SourceName, standingOf, standingWord } from "./sources.ts"
+import type { State } from "./State.ts"
+import { statusTone } from "./tables/jobs.ts"
+import { clock, count, duration, short } from "./words.ts"
+
+export interface Panel {
+  readonly title: string
+  readonly lines: ReadonlyArray<Line>
+}
+
+export interface Signs {
+  readonly glyph: (name: GlyphName) => string
+  readonly set: GlyphSet
+}
+
+const downLine = (source: string, detail: string, glyph: Signs["glyph"]): Line => [
+  span(`${glyph("down")} down `, "bad"),
+  span(`${plain(source)}: ${plain(detail)}`)
+]
+
+/** What is said instead of numbers that are not there. */
+const absent = (state: State, source: SourceName, { glyph }: Signs): ReadonlyArray<Line> => {
+  const { trouble } = state.sources[source]
+  return [trouble === undefined ? line("reading", "dim") : downLine(source, trouble, glyph)]
+}
+
+const staleNote = (state: State, source: SourceName): ReadonlyArray<Line> => {
+  const { data } = state.sources[source]
+  const standing = standingOf(
+    state.sources[source],
+    state.now,
+    data !== undefined && "freshness" in data ? data.freshness : undefined
+  )
+  return standing.state === "stale" ? [line(standingWord(standing), "warn")] : []
+}
+
+const chart = (values: ReadonlyArray<number>, set: GlyphSet): string => {
+  const most = Math.max(1, ...values)
+  const steps = levels[set]
+  const signs = [...steps]
+  return values.map((value) =>
+    signs[value === 0 ? 0 : Math.max(1, Math.round((value / most) * (signs.length - 1)))] ?? " "
+  ).join("")
+}
+
+const number = (label: string, value: string, tone: Tone = "strong", width = 11): Line => [
+  span(fit(label, width), "dim"),
+  span(value, tone)
+]
+
+export const jobsPanel = (state: State, signs: Signs): Panel => {
+  const { down, ok } = sectionOf(state.sources.stats.data?.jobs)
+  const title = "Jobs"
+  if (down !== undefined) return { title, lines: [downLine(down.source, down.detail, signs.glyph)] }
+  if (ok === undefined) return { title, lines: absent(state, "stats", signs) }
+  const { accepted, counts, pruned } = ok
+  const each = (status: keyof typeof counts): Line => [
+    span(`${signs.glyph(status)} `, statusTone(status)),
+    ...number(status, count(counts[status]), counts[status] === 0 ? "dim" : statusTone(status))
+  ]
+  return {
+    title,
+    lines: [
+      ...(["scheduled", "queued", "running", "retrying", "completed", "dead", "cancelled"] as const).map(each),
+      [span("  "), ...number("accepted", count(accepted))],
+      ...(pruned === 0 ? [] : [[span("  "), ...number("pruned", count(pruned), "dim")]]),
+      ...staleNote(state, "stats")
+    ]
+  }
+}
+
+export const ratesPanel = (state: State, width: number, signs: Signs): Panel => {
+  const title = "Rates, per second"
+  const data = state.sources.throughput.data
+  if (data === undefined) return { title, lines: absent(state, "throughput", signs) }
+  // The last bucket is still being filled.
+  const points = data.points.slice(0, -1)
+  const room = Math.max(4, width - 22)
+  const row = (label: string, of: (point: (typeof points)[number]) => number, tone: Tone): Line => {
+    const values = points.map((point) => of(point) / data.bucketSeconds).slice(-room)
+    const last = values.slice(-2)
+    const rate = last.length === 0 ? 0 : last.reduce((sum, value) => sum + value, 0) / last.length
+    return [
+      span(fit(label, 10), "dim"),
+      span(fit(rate < 10 ? rate.toFixed(1) : short(Math.round(rate)), 7, "right"), rate === 0 ? "dim" : tone),
+      span("  "),
+      span(chart(values, signs.set), tone)
+    ]
+  }
+  return {
+    title,
+    lines: [
+      row("created", ({ created }) => created, "accent"),
+      row("started", ({ started }) => started, "busy"),
+      row("completed", ({ completed }) => completed, "good"),
+      row("failed", ({ failed }) => failed, "warn"),
+      row("dead", ({ dead }) => dead, "bad"),
+      ...(data.rebuilding ? [line("being rebuilt from the archive", "warn")] : []),
+      ...staleNote(state, "throughput")
+    ]
+  }
+}
+
+export const queuesPanel = (state: State, rows: number, signs: Signs): Panel => {
+  const title = "Queues"
+  const data = state.sources.queues.data
+  if (data === undefined) return { title, lines: absent(state, "queues", signs) }
+  const depth = ({ counts }: (typeof data.queues)[number]) => counts.queued + counts.retrying + counts.scheduled
+  const byDepth = data.queues.toSorted((a, b) => depth(b) - depth(a))
+  return {
+    title,
+    lines: [
+      line(
+        `${fit("queue", 16)}${fit("waiting", 9, "right")}${fit("running", 9, "right")}${fit("oldest", 10, "right")}`,
+        "dim"
+      ),
+      ...byDepth.slice(0, rows).map((queue): Line => [
+        span(fit(plain(queue.name), 16)),
+        span(fit(short(depth(queue)), 9, "right"), depth(queue) === 0 ? "dim" : "strong"),
+        span(fit(short(queue.counts.running), 9, "right"), queue.counts.running === 0 ? "dim" : "busy"),
+        span(fit(queue.oldestQueuedMillis === null ? "-" : duration(queue.oldestQueuedMillis), 10, "right")),
+        ...(queue.paused ? [span(`  ${signs.glyph("paused")} paused`, "warn")] : []),
+        ...(queue.typesWithoutWorker.length === 0 ? [] : [span("  no worker", "bad")])
+      ]),
+      ...(byDepth.length > rows ? [line(`and ${byDepth.length - rows} more`, "dim")] : []),
+      ...staleNote(state, "queues")
+    ]
+  }
+}
+
+const bound = (value: number | null): string => value === null ? "-" : duration(value)
+const quantiles = ({ p50Millis, p95Millis, p99Millis }: LatencySummary): string =>
+  [p50Millis, p95Millis, p99Millis].map((value) => fit(bound(value), 9, "right")).join("")
+
+export const latencyPanel = (state: State, rows: number, signs: Signs): Panel => {
+  const title = "Latency by type, upper bounds: p50 p95 p99"
+  const { down, ok } = sectionOf(state.sources.stats.data?.latencies)
+  if (down !== undefined) return { title, lines: [downLine(down.source, down.detail, signs.glyph)] }
+  if (ok === undefined) return { title, lines: absent(state, "stats", signs) }
+  const busiest = ok.types.toSorted((a, b) => b.run.count - a.run.count)
+  return {
+    title,
+    lines: [
+      line(`${fit("type", 18)}${fit("wait", 27, "right")}${fit("run", 27, "right")}`, "dim"),
+      ...busiest.slice(0, rows).map(({ run, type, wait }): Line => [
+        span(fit(plain(type), 18)),
+        span(quantiles(wait)),
+        span(quantiles(run), "busy")
+      ]),
+      ...(busiest.length === 0 ? [line("no job has run yet", "dim")] : []),
+      ...(busiest.length > rows ? [line(`and ${busiest.length - rows} more`, "dim")] : []),
+      ...(ok.rebuilding ? [line("being rebuilt from the archive", "warn")] : [])
+    ]
+  }
+}
+
+export const alertsPanel = (state: State, rows: number, signs: Signs): Panel => {
+  const title = "Alerts"
+  const data = state.sources.alerts.data
+  if (data === undefined) return { title, lines: absent(state, "alerts", signs) }
+  const firing = data.alerts.filter(({ status }) => status === "firing")
+  return {
+    title,
+    lines: firing.length === 0
+      ? [[span(`${signs.glyph("resolved")} `, "good"), span("none is firing", "dim")]]
+      : firing.slice(0, rows).map((alert): Line => [
+        span(`${signs.glyph("firing")} firing `, "bad"),
+        span(plain(alert.labels["alertname"] ?? alert.fingerprint)),
+        span(` since ${clock(Date.parse(alert.startsAt), state.now)}`, "dim")
+      ])
+  }
+}
+
+export const dependenciesPanel = (state: State, signs: Signs): Panel => ({
+  title: "Dependencies",
+  lines: (["gateway", "readModel"] as const).flatMap((source): ReadonlyArray<Line> => {
+    const { data, trouble } = state.sources[source]
+    const name = source === "gateway" ? "gateway" : "read model"
+    if (data === undefined) {
+      return trouble === undefined
+        ? [line(`${name}: reading`, "dim")]
+        : [downLine(name, trouble, signs.glyph)]
+    }
+    const standing = standingOf(state.sources[source], state.now)
+    const age = standing.state === "stale" ? [span(` ${standingWord(standing)}`, "warn")] : []
+    return [
+      [span(fit(name, 12), "strong"), span(data.status, data.status === "ready" ? "good" : "bad"), ...age],
+      ...data.dependencies.map((dependency): Line => [
+        span(
+          `  ${signs.glyph(dependency.state === "up" ? "up" : "down")} `,
+          dependency.state === "up" ? "good" : "bad"
+        ),
+        span(`${plain(dependency.name)} ${dependency.state}`),
+        ...(dependency.detail === undefined ? [] : [span(` ${plain(dependency.detail)}`, "dim")])
+      ])
+    ]
+  })
+})
+
+export const workersPanel = (state: State, signs: Signs): Panel => {
+  const title = "Workers and events"
+  const workers = sectionOf(state.sources.stats.data?.workers)
+  const relay = sectionOf(state.sources.stats.data?.relay)
+  const broker = sectionOf(state.sources.stats.data?.broker)
+  return {
+    title,
+    lines: [
+      ...(workers.down !== undefined
+        ? [downLine(workers.down.source, workers.down.detail, signs.glyph)]
+        : workers.ok === undefined
+        ? absent(state, "stats", signs)
+        : [[
+          span(fit("workers", 11), "dim"),
+          span(`${workers.ok.live} live`, workers.ok.live === 0 ? "bad" : "good"),
+          span(`, ${workers.ok.running} of ${workers.ok.slots} slots busy`)
+        ]]),
+      ...(relay.ok === undefined ? [] : [[
+        span(fit("relay", 11), "dim"),
+        span(
+          relay.ok.lagMillis <= 5_000 ? "up to date" : `${duration(relay.ok.lagMillis)} behind`,
+          relay.ok.lagMillis <= 5_000 ? "good" : "warn"
+        )
+      ]]),
+      ...(broker.ok === undefined ? [] : [[
+        span(fit("broker", 11), "dim"),
+        span(broker.ok.connected ? "connected" : "not connected", broker.ok.connected ? "good" : "bad")
+      ]])
+    ]
+  }
+}

@@ -1,0 +1,120 @@
+/** The two lines at the top: where one is and how the connection is; what the view shows and how fresh it is. */
+import type { Freshness } from "#domain/contract/Freshness.ts"
+import type { GlyphName } from "../glyphs.ts"
+import { tierOf } from "../layout.ts"
+import { joined, type Line, span, spread, type Tone } from "../Line.ts"
+import { plain } from "../plainText.ts"
+import { type Frame } from "../Route.ts"
+import { type Standing, standingOf, standingWord } from "../sources.ts"
+import { type State, topOf } from "../State.ts"
+import { windowNow } from "../update.ts"
+import { views } from "../views.ts"
+import { count, duration, shortId } from "../words.ts"
+
+type Glyph = (name: GlyphName) => string
+
+const crumbOf = ({ filter, subject, view }: Frame): string =>
+  subject === undefined ? view + (filter === "" ? "" : `(${plain(filter)})`) : shortId(plain(subject))
+
+/** How the stream of events is. */
+const linkSpan = ({ link, now }: State, glyph: Glyph): Line => {
+  switch (link.state) {
+    case "live":
+      return [span(`${glyph("live")} live`, "good")]
+    case "connecting":
+      return [span(`${glyph("stale")} connecting`, "warn")]
+    case "lost": {
+      // A clock that ticks is drawn only while something is wrong.
+      const age = Math.max(0, Math.floor((now - link.since) / 1_000) * 1_000)
+      return [span(`${glyph("down")} connection lost ${duration(age)}`, "bad")]
+    }
+  }
+}
+
+const roleSpan = ({ isReadOnly, role }: State): Line =>
+  isReadOnly ? [span("read-only", "dim")] : role === undefined || role === "admin" ? [] : [span(role, "dim")]
+
+const standingTones: Readonly<Record<Standing["state"], Tone>> = {
+  unread: "dim",
+  fresh: "dim",
+  stale: "warn",
+  down: "bad"
+}
+
+/** The worst standing of what the view is made of, with the name of its source. */
+export const viewStanding = (state: State): { readonly standing: Standing; readonly source: string } => {
+  const { list, sources } = views[topOf(state).view]
+  const all = [
+    ...sources.map((source) => {
+      const { data } = state.sources[source]
+      const freshness: Freshness | undefined = data !== undefined && "freshness" in data ? data.freshness : undefined
+      return { source: freshness?.source ?? source, standing: standingOf(state.sources[source], state.now, freshness) }
+    }),
+    ...(list === undefined ? [] : [{
+      source: state[list].freshness?.source ?? "jobs",
+      standing: standingOf({ data: undefined, ...state[list] }, state.now, state[list].freshness)
+    }])
+  ]
+  const rank = ({ standing }: (typeof all)[number]) => ["fresh", "unread", "stale", "down"].indexOf(standing.state)
+  return all.toSorted((a, b) => rank(b) - rank(a))[0] ?? {
+    source: "",
+    standing: state.link.state === "lost" ? { state: "down", trouble: state.link.detail ?? "" } : { state: "fresh" }
+  }
+}
+
+export const firstLine = (state: State, columns: number, glyph: Glyph): Line => {
+  const crumbs = state.stack.map((frame, index): Line => [
+    span(crumbOf(frame), index === state.stack.length - 1 ? "title" : "dim")
+  ])
+  const name = tierOf(columns) === "narrow" ? [] : [span("odd-dashboard ", "accent"), span(`${glyph("crumb")} `, "dim")]
+  const right = [roleSpan(state), linkSpan(state, glyph)].filter((part) => part.length > 0)
+  return spread(
+    [span(" "), ...name, ...joined(crumbs, span(` ${glyph("crumb")} `, "dim"))],
+    [span(" "), ...joined(right, span("  ")), span(" ")],
+    columns
+  )
+}
+
+const rangeSpan = (state: State): Line => {
+  const window = windowNow(state)
+  const { list } = views[topOf(state).view]
+  if (window.count === 0) return []
+  const isMore = list !== undefined && typeof state[list].next === "string"
+  return [span(
+    `${count(window.first + 1)}-${count(window.first + window.length)} of ${count(window.count)}${isMore ? "+" : ""}`,
+    "dim"
+  )]
+}
+
+const newerSpan = (state: State, glyph: Glyph): Line => {
+  const window = windowNow(state)
+  const isFollowing = topOf(state).selected === undefined
+  return views[topOf(state).view].table?.follows !== true || isFollowing || window.first === 0
+    ? []
+    : [span(`${glyph("newer")} ${count(window.first)} above`, "accent")]
+}
+
+const pauseSpan = ({ pause }: State, glyph: Glyph): Line =>
+  pause === undefined ? [] : [span(
+    `${glyph("paused")} PAUSED, ${count(pause.waiting)} waiting${
+      pause.dropped === 0 ? "" : `, ${count(pause.dropped)} dropped`
+    }`,
+    "warn"
+  )]
+
+export const secondLine = (state: State, columns: number, glyph: Glyph): Line => {
+  const frame = topOf(state)
+  const { source, standing } = viewStanding(state)
+  const left = [
+    [span(views[frame.view].title, "strong")],
+    frame.filter === "" ? [] : [span(`/${plain(frame.filter)}`, "accent")],
+    newerSpan(state, glyph)
+  ].filter((part) => part.length > 0)
+  const word = standingWord(standing)
+  const right = [
+    pauseSpan(state, glyph),
+    rangeSpan(state),
+    [span(tierOf(columns) === "narrow" || source === "" ? word : `${source} ${word}`, standingTones[standing.state])]
+  ].filter((part) => part.length > 0)
+  return spread([span(" "), ...joined(left, span("  "))], [span(" "), ...joined(right, span("  ")), span(" ")], columns)
+}

@@ -1,0 +1,78 @@
+/** What is open above the last line: the palette, the filter, or a question. */
+import type { GlyphName } from "../glyphs.ts"
+import { filterNames, parseQuery } from "../jobQuery.ts"
+import { shownKey } from "../keys/keyNames.ts"
+import { layoutOf } from "../layout.ts"
+import { type Line, line, span } from "../Line.ts"
+import { suggestions } from "../palette.ts"
+import { fit, plain, shorten, wrap } from "../plainText.ts"
+import { type State, topOf } from "../State.ts"
+import { views } from "../views.ts"
+
+type Glyph = (name: GlyphName) => string
+
+/** The end of what is typed stays in sight. */
+const typedSpans = (mark: string, text: string, columns: number, glyph: Glyph): Line => {
+  const clean = plain(text)
+  const room = Math.max(1, columns - 4)
+  return [
+    span(` ${mark}`, "key"),
+    span(clean.length > room ? [...clean].slice(-room).join("") : clean, "strong"),
+    span(glyph("cursor"), "accent")
+  ]
+}
+
+const paletteLines = (state: State, columns: number, height: number, glyph: Glyph): ReadonlyArray<Line> => {
+  const all = suggestions(state)
+  const choice = Math.min(state.prompt?.choice ?? 0, Math.max(0, all.length - 1))
+  const room = Math.max(0, height - 1)
+  const first = Math.max(0, choice - room + 1)
+  return [
+    typedSpans(state.prompt?.kind === "type" ? "new task of type: " : ":", state.prompt?.text ?? "", columns, glyph),
+    ...(all.length === 0 ?
+      [line("  nothing matches", "dim")] :
+      all.slice(first, first + room).map((entry, index): Line => {
+        const isChosen = first + index === choice
+        const name = shorten(plain(entry.name), Math.max(8, columns - 12))
+        return [
+          span(isChosen ? ` ${glyph("selected")} ` : "   ", "accent"),
+          span(fit(name, Math.min(34, Math.max(8, columns - 10))), isChosen ? "strong" : "text"),
+          span(` ${fit(entry.key, 8)}`, "key"),
+          span(entry.about, "dim")
+        ]
+      }))
+  ]
+}
+
+const filterLines = (state: State, columns: number, glyph: Glyph): ReadonlyArray<Line> => {
+  const text = state.prompt?.text ?? ""
+  const isJobs = views[topOf(state).view].list !== undefined
+  const [problem] = isJobs ? parseQuery(text).problems : []
+  return [
+    typedSpans("/", text, columns, glyph),
+    problem !== undefined
+      ? line(` ${plain(problem)}`, "bad")
+      : line(isJobs ? ` ${filterNames.map((name) => `${name}:`).join(" ")}` : " words that the rows must have", "dim")
+  ]
+}
+
+const questionLines = ({ question }: State, columns: number, height: number): ReadonlyArray<Line> => {
+  if (question === undefined) return []
+  const lines = wrap(plain(question.text), Math.max(4, columns - 2)).map((text) => line(` ${text}`, "warn"))
+  const answers: Line = [
+    span(` ${shownKey(question.key)}`, "key"),
+    span(" yes   ", "text"),
+    span("Esc", "key"),
+    span(" no", "text")
+  ]
+  return [...lines.slice(0, Math.max(0, height - 1)), answers]
+}
+
+export const panelLines = (state: State, glyph: Glyph): ReadonlyArray<Line> => {
+  const { columns, panel } = layoutOf(state)
+  if (state.question !== undefined) return questionLines(state, columns, panel)
+  if (state.prompt === undefined) return []
+  return state.prompt.kind === "filter"
+    ? filterLines(state, columns, glyph)
+    : paletteLines(state, columns, panel, glyph)
+}

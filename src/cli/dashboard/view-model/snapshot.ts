@@ -1,0 +1,39 @@
+/** What the screen shows, as data: the numbers with their sources and ages, and the rows of the view. */
+import { type SourceName, standingOf } from "./sources.ts"
+import { type State, topOf } from "./State.ts"
+import { views } from "./views.ts"
+
+/** Raised when a field changes its meaning. */
+const snapshotVersion = 1
+
+const sourceOf = (state: State, source: SourceName) => {
+  const { data, trouble } = state.sources[source]
+  const freshness = data !== undefined && "freshness" in data ? data.freshness : undefined
+  const standing = standingOf(state.sources[source], state.now, freshness)
+  return { state: standing.state, ...(trouble === undefined ? {} : { trouble }), data: data ?? null }
+}
+
+export const snapshotOf = (state: State) => {
+  const frame = topOf(state)
+  const { list, sources } = views[frame.view]
+  return {
+    version: snapshotVersion,
+    at: new Date(state.now).toISOString(),
+    view: frame.view,
+    filter: frame.filter,
+    gatewayUrl: state.gatewayUrl,
+    readModelUrl: state.readModelUrl,
+    sources: Object.fromEntries(sources.map((source) => [source, sourceOf(state, source)])),
+    ...(list === undefined ? {} : {
+      jobs: {
+        rows: state[list].shown.map(({ createdAt, hasLeft: _, isRead: __, updatedAt, ...row }) => ({
+          ...row,
+          createdAt: new Date(createdAt).toISOString(),
+          updatedAt: new Date(updatedAt).toISOString()
+        })),
+        next: state[list].next ?? null,
+        ...(state[list].trouble === undefined ? {} : { trouble: state[list].trouble })
+      }
+    })
+  }
+}

@@ -1,0 +1,197 @@
+/** The next state after a message. Pure: the same state and message always give the same next state. */
+import { JobId } from "#domain/Job.ts"
+import { encodeCursor } from "#domain/JobFilter.ts"
+import { updateForm } from "./form/updateForm.ts"
+import { withPart } from "./jobQuery.ts"
+import { bounded, emptyTable, type JobTable, maxRowsFollowed, maxRowsHeld, sortedBy } from "./JobTable.ts"
+import { tableRows } from "./layout.ts"
+import type { JobListName, Message } from "./Message.ts"
+import { hold, release } from "./pausing.ts"
+import { type Frame, frameOf, maxDepth } from "./Route.ts"
+import { deadFilter, type State, topOf, withTop } from "./State.ts"
+import { orderBy } from "./Table.ts"
+import { jobColumns } from "./tables/jobs.ts"
+import { takeIn } from "./takeIn.ts"
+import { tableOf, views } from "./views.ts"
+import { moveIn, windowOf } from "./Window.ts"
+
+/** Palette entries that are offered first. */
+const maxLastUsed = 8
+
+const cursorAfter = (id: string): string => encodeCursor(JobId.make(id, { disableChecks: true }))
+
+/** The window of the table that is shown. */
+export const windowNow = (state: State) => {
+  const frame = topOf(state)
+  const table = tableOf(frame)
+  const height = tableRows(state)
+  const count = table?.count(state, frame) ?? 0
+  const index = table === undefined ? -1 : selectedIndex(state)
+  return { ...windowOf({ count, height, index, anchor: frame.anchor, scroll: frame.scroll }), count, height, index }
+}
+
+/** Index of the row that keys act on; -1 when there is none. */
+export const selectedIndex = (state: State): number => {
+  const frame = topOf(state)
+  const table = tableOf(frame)
+  if (table === undefined) return -1
+  const found = frame.selected === undefined ? -1 : table.indexOf(state, frame, frame.selected)
+  if (found >= 0 || table.follows) return found
+  return table.count(state, frame) > 0 ? 0 : -1
+}
+
+/** Id of the row that keys act on. */
+export const selectedId = (state: State): string | undefined => {
+  const frame = topOf(state)
+  const index = selectedIndex(state)
+  return index < 0 ? undefined : tableOf(frame)?.idAt(state, frame, index)
+}
+
+const moved = (state: State, by: number, to: "first" | "last" | undefined): State => {
+  const frame = topOf(state)
+  const table = tableOf(frame)
+  if (state.help !== undefined) return { ...state, help: { scroll: Math.max(0, state.help.scroll + by) } }
+  if (table === undefined) {
+    const scroll = to === "first" ? 0 : to === "last" ? Number.MAX_SAFE_INTEGER : Math.max(0, frame.scroll + by)
+    return withTop(state, { scroll })
+  }
+  const window = windowNow(state)
+  if (window.count === 0) return state
+  const distance = to === "first" ? -window.count : to === "last" ? window.count : by
+  const { anchor, index } = moveIn(window, { by: distance, count: window.count, height: window.height })
+  return withTop(state, { selected: table.idAt(state, frame, index), anchor, scroll: Math.max(0, index - anchor) })
+}
+
+const wantedOf = (frame: Frame, list: JobListName) => ({
+  filter: list === "dead" ? withPart(deadFilter, frame.filter) : frame.filter,
+  sort: frame.sorting?.column === "created" && !frame.sorting.descending ? "oldest" as const : "newest" as const,
+  order: frame.sorting?.column === "created" ? undefined : orderBy(jobColumns, frame.sorting)
+})
+
+const sameOrder = (a: Frame | undefined, b: Frame): boolean =>
+  a?.sorting?.column === b.sorting?.column && a?.sorting?.descending === b.sorting?.descending
+
+/** Makes the held jobs those that the view wants, and lets go of what nobody looks at. */
+const settled = (before: State, state: State): State => {
+  const frame = topOf(state)
+  const list = views[frame.view].list
+  if (list === undefined) return state
+  const { filter, order, sort } = wantedOf(frame, list)
+  const held = state[list]
+  const fitting: JobTable = held.filter !== filter || held.sort !== sort
+    ? emptyTable(filter, sort, order)
+    : sameOrder(topOf(before), frame) && topOf(before).view === frame.view
+    ? held
+    : sortedBy(held, order)
+  const most = frame.selected === undefined && frame.scroll === 0 ? maxRowsFollowed : maxRowsHeld
+  const kept = bounded(fitting, most, cursorAfter)
+  return kept === held ? state : { ...state, [list]: kept }
+}
+
+const opened = (state: State, frame: Frame): State => {
+  const [first, ...rest] = state.stack
+  return { ...state, stack: [first, ...rest.slice(Math.max(0, rest.length + 2 - maxDepth)), frame], toast: undefined }
+}
+
+const back = (state: State): State => {
+  const frame = topOf(state)
+  const [first, ...rest] = state.stack
+  if (rest.length > 0) return { ...state, stack: [first, ...rest.slice(0, -1)], toast: undefined }
+  if (frame.filter !== "") return withTop(state, { filter: "", selected: undefined, anchor: 0, scroll: 0 })
+  if (frame.selected !== undefined || frame.scroll > 0) {
+    return withTop(state, { selected: undefined, anchor: 0, scroll: 0 })
+  }
+  return frame.view === "overview" ? state : { ...state, stack: [frameOf("overview")] }
+}
+
+const step = (state: State, message: Message): State => {
+  switch (message._tag) {
+    case "Answered":
+    case "NotAnswered":
+    case "JobsRead":
+    case "JobsNotRead":
+    case "Happened":
+    case "Missed":
+      return state.pause === undefined ? takeIn(state, message) : hold(state, message)
+    case "Linked":
+      return {
+        ...state,
+        now: message.at,
+        link: {
+          state: message.state,
+          since: message.state === state.link.state ? state.link.since : message.at,
+          detail: message.detail,
+          attempts: message.state === "live" ? 0 : state.link.attempts + 1
+        }
+      }
+    case "RoleKnown":
+      return { ...state, role: message.role }
+    case "Ticked":
+      return { ...state, now: message.now }
+    case "Resized":
+      return { ...state, size: { columns: message.columns, rows: message.rows } }
+    case "LoadingJobs":
+      return { ...state, [message.list]: { ...state[message.list], isLoading: true } }
+    case "Moved":
+      return moved(state, message.by ?? 0, message.to)
+    case "Followed":
+      return withTop(state, { selected: undefined, anchor: 0, scroll: 0 })
+    case "Opened":
+      return opened(state, message.frame)
+    case "WentTo":
+      return {
+        ...state,
+        stack: [frameOf(message.view, message.filter === undefined ? {} : { filter: message.filter })],
+        toast: undefined
+      }
+    case "WentBack":
+      return back(state)
+    case "TabChosen":
+      return withTop(state, { tab: message.tab, scroll: 0 })
+    case "Filtered":
+      return withTop(state, { filter: message.filter.trim(), selected: undefined, anchor: 0, scroll: 0 })
+    case "Sorted":
+      return withTop(state, {
+        sorting: message.column === undefined ? undefined : { column: message.column, descending: message.descending },
+        anchor: 0,
+        scroll: 0
+      })
+    case "PauseToggled":
+      return state.pause === undefined
+        ? { ...state, pause: { since: message.now, held: [], waiting: 0, dropped: 0 } }
+        : release(state, takeIn)
+    case "PromptOpened":
+      return {
+        ...state,
+        prompt: { kind: message.kind, text: message.kind === "filter" ? topOf(state).filter : "", choice: 0 },
+        toast: undefined
+      }
+    case "PromptTyped":
+      return state.prompt === undefined
+        ? state
+        : { ...state, prompt: { ...state.prompt, text: message.text, choice: 0 } }
+    case "PromptMoved":
+      return state.prompt === undefined
+        ? state
+        : { ...state, prompt: { ...state.prompt, choice: Math.max(0, state.prompt.choice + message.by) } }
+    case "PromptClosed":
+      return { ...state, prompt: undefined }
+    case "Used":
+      return {
+        ...state,
+        lastUsed: [message.entry, ...state.lastUsed.filter((entry) => entry !== message.entry)].slice(0, maxLastUsed)
+      }
+    case "HelpToggled":
+      return { ...state, help: state.help === undefined ? { scroll: 0 } : undefined }
+    case "Asked":
+      return { ...state, question: message.question, toast: undefined }
+    case "QuestionClosed":
+      return { ...state, question: undefined }
+    case "Said":
+      return { ...state, toast: message.toast }
+    default:
+      return { ...state, form: updateForm(state.form, message) }
+  }
+}
+
+export const update = (state: State, message: Message): State => settled(state, step(state, message))
