@@ -40,7 +40,7 @@ export const run = (options: DashboardOptions) =>
       (held) => Effect.sync(held.close)
     )
     const acting = yield* FiberSet.make<void>()
-    const start = yield* FiberSet.runtime(acting)<never>()
+    const start = yield* FiberSet.runtime(acting)()
     const terminal = makeTerminal()
     let refresh = () => {}
     const app = yield* Effect.acquireRelease(

@@ -1,5 +1,6 @@
 /** Keys by their names, from what Ink makes of the bytes of a terminal. */
 import type { Key } from "ink"
+import { characters } from "./view-model/plainText.ts"
 import type { Press } from "./view-model/press.ts"
 
 const names: ReadonlyArray<readonly [keyof Key, string]> = [
@@ -26,7 +27,7 @@ export const keyPresses = (input: string, key: Key): ReadonlyArray<Press> => {
   if (named !== undefined) return [{ key: named, text: "" }]
   if (key.ctrl) return input === "" ? [] : [{ key: `ctrl+${input.toLowerCase()}`, text: "" }]
   if (key.meta) return []
-  return [...input].map((character) =>
+  return characters(input).map((character) =>
     character === "\r" || character === "\n"
       ? { key: "enter", text: "" }
       : character === " "

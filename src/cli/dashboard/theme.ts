@@ -78,7 +78,7 @@ const isSet = (value: string | undefined): boolean => value !== undefined && val
 export const colourModeOf = (env: Environment): ColourMode => {
   if (isSet(env["NO_COLOR"]) || env["TERM"] === "dumb") return "none"
   if (/^(truecolor|24bit)$/iu.test(env["COLORTERM"] ?? "")) return "truecolor"
-  return /-direct$/u.test(env["TERM"] ?? "") || isSet(env["WT_SESSION"]) ? "truecolor" : "16"
+  return env["TERM"]?.endsWith("-direct") === true || isSet(env["WT_SESSION"]) ? "truecolor" : "16"
 }
 
 /** ASCII where the terminal has no more, or a locale is set that is not UTF-8. Containers set none, and have UTF-8. */

@@ -24,12 +24,12 @@ const gap = 1
 export const placeColumns = (table: Table, columns: number): ReadonlyArray<Placed> => {
   const wanted = table.columns
     .map((column, index) => ({ ...column, index }))
-    .filter(({ from = 0 }) => columns >= from)
+    .filter(({ from }) => columns >= from)
   const least = (width: number | { readonly rest: number }) => typeof width === "number" ? width : width.rest
   const taken = wanted.reduce((sum, { width }) => sum + least(width) + gap, 0)
   const sharing = wanted.filter(({ width }) => typeof width !== "number").length
   const extra = sharing === 0 ? 0 : Math.max(0, Math.floor((columns - 1 - taken) / sharing))
-  return wanted.map(({ align = "left", index, title, width }) => ({
+  return wanted.map(({ align, index, title, width }) => ({
     index,
     title,
     align,
@@ -40,7 +40,7 @@ export const placeColumns = (table: Table, columns: number): ReadonlyArray<Place
 const headOf = (placed: ReadonlyArray<Placed>, frame: Frame, theme: Theme): Line =>
   placed.flatMap(({ align, title, width }) => {
     const isSorted = frame.sorting?.column === title.toLowerCase()
-    const arrow = isSorted ? theme.glyph(frame.sorting?.descending === true ? "descending" : "ascending") : ""
+    const arrow = isSorted ? theme.glyph(frame.sorting?.descending ? "descending" : "ascending") : ""
     return [span(" "), span(fit(`${title}${arrow}`, width, align, theme.more), isSorted ? "accent" : "dim")]
   })
 

@@ -12,8 +12,8 @@ import { pageRows } from "../view-model/JobTable.ts"
 import type { Answer, SourceName } from "../view-model/sources.ts"
 
 export interface Api {
-  readonly gateway: HttpApiClient.ForApi<typeof GatewayApi, never, never>
-  readonly readModel: HttpApiClient.ForApi<typeof ReadModelApi, never, never>
+  readonly gateway: HttpApiClient.ForApi<typeof GatewayApi>
+  readonly readModel: HttpApiClient.ForApi<typeof ReadModelApi>
 }
 
 /** Seconds of the chart of rates, and of one of its points. */

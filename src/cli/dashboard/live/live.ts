@@ -59,7 +59,7 @@ const concerns = (want: Want, events: ReadonlyArray<CloudEvent>): boolean => {
 
 export const make = Effect.fnUntraced(function*({ api, store, transport }: Living) {
   const reading = yield* FiberMap.make<string>()
-  const start = yield* FiberMap.runtime(reading)<never>()
+  const start = yield* FiberMap.runtime(reading)()
   const nudges = new Map<string, Latch.Latch>()
 
   const read = (want: Want, after?: string) =>

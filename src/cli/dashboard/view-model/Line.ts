@@ -30,6 +30,8 @@ export type Line = ReadonlyArray<Span>
 export const span = (text: string, tone: Tone = "text"): Span => ({ text, tone })
 export const line = (text: string, tone: Tone = "text"): Line => [span(text, tone)]
 export const blank: Line = []
+/** A line of those pieces that there are. */
+export const pieces = (...of: ReadonlyArray<Span | undefined>): Line => of.filter((piece) => piece !== undefined)
 
 export const textOf = (of: Line): string => of.map(({ text }) => text).join("")
 export const lineWidth = (of: Line): number => of.reduce((sum, { text }) => sum + widthOf(text), 0)

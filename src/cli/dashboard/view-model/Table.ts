@@ -57,7 +57,7 @@ export interface Table {
   readonly view: ViewName
   readonly noun: string
   readonly follows: boolean
-  readonly columns: ReadonlyArray<Omit<Column<never>, "cell" | "value"> & { readonly isSortable: boolean }>
+  readonly columns: ReadonlyArray<Required<Omit<Column<never>, "cell" | "value">> & { readonly isSortable: boolean }>
   readonly hasFilter: boolean
   readonly count: (state: State, frame: Frame) => number
   readonly idAt: (state: State, frame: Frame, index: number) => string | undefined
@@ -109,7 +109,13 @@ export const table = <Row>(definition: TableDefinition<Row>): Table => {
     view: definition.view,
     noun: definition.noun,
     follows: definition.follows ?? false,
-    columns: columns.map(({ cell: _, value, ...column }) => ({ ...column, isSortable: value !== undefined })),
+    columns: columns.map(({ align = "left", from = 0, title, value, width }) => ({
+      title,
+      width,
+      align,
+      from,
+      isSortable: value !== undefined
+    })),
     hasFilter: definition.words !== undefined || definition.shown !== undefined,
     count: (state, frame) => shown(state, frame).length,
     idAt: (state, frame, index) => {

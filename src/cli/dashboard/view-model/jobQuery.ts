@@ -7,7 +7,7 @@
  */
 import { CorrelationId, IdempotencyKey, JobTypeName, QueueName, Tag } from "#domain/Job.ts"
 import { JobStatus } from "#domain/JobStatus.ts"
-import { DateTime, Option, Schema } from "effect"
+import { type DateTime, Option, Schema } from "effect"
 
 export interface JobQuery {
   readonly status: ReadonlyArray<JobStatus>
@@ -82,24 +82,19 @@ const readings: Readonly<Record<string, Reading>> = {
 const part = /(?:([A-Za-z-]+):)?(?:"([^"]*)"|(\S+))/gu
 
 export const parseQuery = (text: string): JobQuery => {
+  const words: Array<string> = []
+  const problems: Array<string> = []
   let query = everything
   for (const [whole, name, quoted, bare] of text.matchAll(part)) {
     const value = quoted ?? bare ?? ""
-    if (name === undefined) {
-      query = { ...query, words: [...query.words, value.toLowerCase()] }
-      continue
-    }
-    const reading = readings[camel(name)]
+    const reading = name === undefined ? undefined : readings[camel(name)]
     const read = reading?.(query, value)
-    query = read ?? {
-      ...query,
-      problems: [
-        ...query.problems,
-        reading === undefined ? `${name}: is no filter; there are ${filterNames.join(", ")}` : `${whole} does not fit`
-      ]
-    }
+    if (name === undefined) words.push(value.toLowerCase())
+    else if (reading === undefined) problems.push(`${name}: is no filter; there are ${filterNames.join(", ")}`)
+    else if (read === undefined) problems.push(`${whole} does not fit`)
+    else query = read
   }
-  return query
+  return { ...query, words, problems }
 }
 
 /** What the API is asked. */

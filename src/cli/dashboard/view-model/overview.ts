@@ -2,12 +2,12 @@
 import type { LatencySummary } from "#domain/contract/ReadModelViews.ts"
 import type { GlyphName } from "./glyphs.ts"
 import { type GlyphSet, levels } from "./glyphs.ts"
-import { type Line, line, span, type Tone } from "./Line.ts"
+import { type Line, line, pieces, span, type Tone } from "./Line.ts"
 import { fit, plain } from "./plainText.ts"
 import { sectionOf, type SourceName, standingOf, standingWord } from "./sources.ts"
 import type { State } from "./State.ts"
 import { statusTone } from "./tables/jobs.ts"
-import { clock, count, duration, short } from "./words.ts"
+import { clock, count, duration, roughly, short } from "./words.ts"
 
 export interface Panel {
   readonly title: string
@@ -43,7 +43,7 @@ const staleNote = (state: State, source: SourceName): ReadonlyArray<Line> => {
 const chart = (values: ReadonlyArray<number>, set: GlyphSet): string => {
   const most = Math.max(1, ...values)
   const steps = levels[set]
-  const signs = [...steps]
+  const signs = steps.split("")
   return values.map((value) =>
     signs[value === 0 ? 0 : Math.max(1, Math.round((value / most) * (signs.length - 1)))] ?? " "
   ).join("")
@@ -120,14 +120,16 @@ export const queuesPanel = (state: State, rows: number, signs: Signs): Panel => 
         `${fit("queue", 16)}${fit("waiting", 9, "right")}${fit("running", 9, "right")}${fit("oldest", 10, "right")}`,
         "dim"
       ),
-      ...byDepth.slice(0, rows).map((queue): Line => [
-        span(fit(plain(queue.name), 16)),
-        span(fit(short(depth(queue)), 9, "right"), depth(queue) === 0 ? "dim" : "strong"),
-        span(fit(short(queue.counts.running), 9, "right"), queue.counts.running === 0 ? "dim" : "busy"),
-        span(fit(queue.oldestQueuedMillis === null ? "-" : duration(queue.oldestQueuedMillis), 10, "right")),
-        ...(queue.paused ? [span(`  ${signs.glyph("paused")} paused`, "warn")] : []),
-        ...(queue.typesWithoutWorker.length === 0 ? [] : [span("  no worker", "bad")])
-      ]),
+      ...byDepth.slice(0, rows).map((queue): Line =>
+        pieces(
+          span(fit(plain(queue.name), 16)),
+          span(fit(short(depth(queue)), 9, "right"), depth(queue) === 0 ? "dim" : "strong"),
+          span(fit(short(queue.counts.running), 9, "right"), queue.counts.running === 0 ? "dim" : "busy"),
+          span(fit(queue.oldestQueuedMillis === null ? "-" : roughly(queue.oldestQueuedMillis), 10, "right")),
+          queue.paused ? span(`  ${signs.glyph("paused")} paused`, "warn") : undefined,
+          queue.typesWithoutWorker.length === 0 ? undefined : span("  no worker", "bad")
+        )
+      ),
       ...(byDepth.length > rows ? [line(`and ${byDepth.length - rows} more`, "dim")] : []),
       ...staleNote(state, "queues")
     ]
@@ -188,18 +190,18 @@ export const dependenciesPanel = (state: State, signs: Signs): Panel => ({
         : [downLine(name, trouble, signs.glyph)]
     }
     const standing = standingOf(state.sources[source], state.now)
-    const age = standing.state === "stale" ? [span(` ${standingWord(standing)}`, "warn")] : []
-    return [
-      [span(fit(name, 12), "strong"), span(data.status, data.status === "ready" ? "good" : "bad"), ...age],
-      ...data.dependencies.map((dependency): Line => [
-        span(
-          `  ${signs.glyph(dependency.state === "up" ? "up" : "down")} `,
-          dependency.state === "up" ? "good" : "bad"
-        ),
-        span(`${plain(dependency.name)} ${dependency.state}`),
-        ...(dependency.detail === undefined ? [] : [span(` ${plain(dependency.detail)}`, "dim")])
-      ])
-    ]
+    const head = pieces(
+      span(fit(name, 12), "strong"),
+      span(data.status, data.status === "ready" ? "good" : "bad"),
+      standing.state === "stale" ? span(` ${standingWord(standing)}`, "warn") : undefined
+    )
+    return [head].concat(data.dependencies.map(({ detail, name: dependency, state: is }) =>
+      pieces(
+        span(`  ${signs.glyph(is)} `, is === "up" ? "good" : "bad"),
+        span(`${plain(dependency)} ${is}`),
+        detail === undefined ? undefined : span(` ${plain(detail)}`, "dim")
+      )
+    ))
   })
 })
 

@@ -13,7 +13,7 @@ const obeyed =
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu
 /** Without a width of their own: joiners, variation selectors, skin tones, fillers. */
 const invisible =
-  /[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u3164\ufe00-\ufe0f\uffa0\u{1f3fb}-\u{1f3ff}]/gu
+  /[\u00ad\u115f\u1160\u3164\uffa0\u200b-\u200d]|\p{Variation_Selector}|\p{Emoji_Modifier}|\u034f|\u17b4|\u17b5/gu
 const regional = /[\u{1f1e6}-\u{1f1ff}]/gu
 const leadingMark = /^\p{M}/u
 /** More marks on one character than a script needs are made to cover the lines around. */
@@ -37,13 +37,17 @@ export const widthOf = (text: string): number => isPlain.test(text) ? text.lengt
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 
+/** The text character by character, as people count them. */
+export const characters = (text: string): ReadonlyArray<string> =>
+  isPlain.test(text) ? text.split("") : Array.from(graphemes.segment(text), ({ segment }) => segment)
+
 /** As much of the clean text as fits, from the left. */
 export const cut = (text: string, columns: number): string => {
   if (columns <= 0) return ""
   if (isPlain.test(text)) return text.slice(0, columns)
   let taken = ""
   let used = 0
-  for (const { segment } of graphemes.segment(text)) {
+  for (const segment of characters(text)) {
     const width = stringWidth(segment)
     if (used + width > columns) break
     used += width

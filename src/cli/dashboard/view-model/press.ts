@@ -6,6 +6,7 @@ import { done, told, warned } from "./keys/Binding.ts"
 import { shownKey } from "./keys/keyNames.ts"
 import { bindingOf } from "./keys/keyTable.ts"
 import { suggestions } from "./palette.ts"
+import { characters } from "./plainText.ts"
 import { type State, topOf } from "./State.ts"
 import { views } from "./views.ts"
 
@@ -16,7 +17,7 @@ export interface Press {
   readonly text: string
 }
 
-const withoutLast = (text: string): string => [...text].slice(0, -1).join("")
+const withoutLast = (text: string): string => characters(text).slice(0, -1).join("")
 const withoutWord = (text: string): string => text.replace(/\S*\s*$/u, "")
 /** Pasted lines become one. */
 const oneLine = (text: string): string => text.replaceAll(/\s*[\r\n]+\s*/gu, " ")

@@ -26,10 +26,18 @@ export const snapshotOf = (state: State) => {
     sources: Object.fromEntries(sources.map((source) => [source, sourceOf(state, source)])),
     ...(list === undefined ? {} : {
       jobs: {
-        rows: state[list].shown.map(({ createdAt, hasLeft: _, isRead: __, updatedAt, ...row }) => ({
-          ...row,
-          createdAt: new Date(createdAt).toISOString(),
-          updatedAt: new Date(updatedAt).toISOString()
+        rows: state[list].shown.map((row) => ({
+          id: row.id,
+          type: row.type,
+          queue: row.queue,
+          status: row.status,
+          priority: row.priority,
+          attempt: row.attempt,
+          maxAttempts: row.maxAttempts,
+          createdAt: new Date(row.createdAt).toISOString(),
+          updatedAt: new Date(row.updatedAt).toISOString(),
+          tags: row.tags,
+          worker: row.worker ?? null
         })),
         next: state[list].next ?? null,
         ...(state[list].trouble === undefined ? {} : { trouble: state[list].trouble })

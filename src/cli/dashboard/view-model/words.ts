@@ -12,6 +12,13 @@ export const duration = (millis: number): string => {
   return hours < 24 ? `${hours}h ${two(minutes % 60)}m` : `${Math.floor(hours / 24)}d ${two(hours % 24)}h`
 }
 
+/** How long something has waited, in steps that do not move all the time: `4 s`, `3m`, `2h`, `5d`. */
+export const roughly = (millis: number): string => {
+  if (millis < 60_000) return `${Math.floor(Math.max(0, millis) / 1_000)} s`
+  if (millis < 3_600_000) return `${Math.floor(millis / 60_000)}m`
+  return millis < 86_400_000 ? `${Math.floor(millis / 3_600_000)}h` : `${Math.floor(millis / 86_400_000)}d`
+}
+
 /** `12,345`. */
 export const count = (value: number): string => value.toLocaleString("en-US")
 

@@ -48,31 +48,30 @@ const fieldOf = (name: string, node: SchemaNode, isRequired: boolean): Field => 
   }
 }
 
-/** What every job has beside its payload. */
-const common: ReadonlyArray<Field> = [
-  { path: "/queue", label: "queue", kind: "text", hint: "default: default" },
-  { path: "/priority", label: "priority", kind: "integer", hint: "0 to 9, 9 goes first; default: 5" },
-  { path: "/runAt", label: "delay", kind: "number", hint: "seconds from now" },
-  { path: "/tags", label: "tags", kind: "text", hint: "separated by blanks" },
-  { path: "/correlationId", label: "correlation id", kind: "text", hint: "what the job belongs to" },
-  { path: "/maxAttempts", label: "attempts", kind: "integer", hint: "" }
-].map((
-  field
-) => ({ isRequired: false, choices: [], text: "", ...field } satisfies Omit<Field, "kind"> & { kind: string }))
-  .map((field): Field => ({
-    ...field,
-    kind: field.kind === "integer" || field.kind === "number" ? field.kind : "text"
-  }))
+const optional = (path: string, label: string, kind: FieldKind, hint: string): Field => ({
+  path,
+  label,
+  kind,
+  hint,
+  isRequired: false,
+  choices: [],
+  text: ""
+})
 
 export const fieldsOf = (type: JobTypeDescription): ReadonlyArray<Field> => {
   const schema = resolved(type.payloadSchema)
   const properties = Object.entries(schema.properties)
   const own = properties.length === 0 && schema.isOpen
-    ? [{ ...fieldOf("payload", schema, false), path: "/payload", text: "{}", hint: "a JSON object" }]
+    ? [{ ...optional("/payload", "payload", "json", "a JSON object"), text: "{}" }]
     : properties.map(([name, node]) => fieldOf(name, node, schema.required.includes(name)))
   return [
     ...own,
-    ...common.map((field) => field.path === "/maxAttempts" ? { ...field, hint: `default: ${type.maxAttempts}` } : field)
+    optional("/queue", "queue", "text", "default: default"),
+    optional("/priority", "priority", "integer", "0 to 9, 9 goes first; default: 5"),
+    optional("/runAt", "delay", "number", "seconds from now"),
+    optional("/tags", "tags", "text", "separated by blanks"),
+    optional("/correlationId", "correlation id", "text", "what the job belongs to"),
+    optional("/maxAttempts", "attempts", "integer", `default: ${type.maxAttempts}`)
   ]
 }
 

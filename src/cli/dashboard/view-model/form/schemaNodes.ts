@@ -37,12 +37,8 @@ const followed = (node: Raw, root: Raw): Raw => {
 /** The node with everything that it is said to be at once. */
 const whole = (node: Raw, root: Raw, depth: number): Raw => {
   const here = followed(node, root)
-  return depth >= maxDepth
-    ? here
-    : list(here["allOf"]).filter(isRaw).reduce<Raw>(
-      (sofar, part) => ({ ...whole(part, root, depth + 1), ...sofar }),
-      here
-    )
+  const parts = depth >= maxDepth ? [] : list(here["allOf"]).filter(isRaw)
+  return Object.assign({}, ...parts.map((part) => whole(part, root, depth + 1)), here)
 }
 
 /** `enum`, `const`, or alternatives that are all one of them. */

@@ -1,4 +1,5 @@
 /** What happens to the form: typing, moving between fields, the answer of the server. */
+import { characters } from "../plainText.ts"
 import { checked, fieldsOf } from "./fields.ts"
 import type { Field, Form, FormMessage } from "./Form.ts"
 
@@ -17,7 +18,7 @@ const turned = ({ choices, isRequired, text }: Field, by: number): string => {
   return values[(at + by + values.length) % values.length] ?? text
 }
 
-const withoutLast = (text: string): string => [...text].slice(0, -1).join("")
+const withoutLast = (text: string): string => characters(text).slice(0, -1).join("")
 
 export const updateForm = (form: Form | undefined, message: FormMessage): Form | undefined => {
   if (message._tag === "FormOpened") {

@@ -12,19 +12,17 @@ const groups = ["Move", "Look", "Act", "Dashboard"] as const
 export const helpLines = (state: State, isAscii: boolean): ReadonlyArray<Line> => {
   const frame = topOf(state)
   const bindings = keysNow(state)
+  const keysOf = (group: (typeof groups)[number]) => bindings.filter((binding) => binding.group === group)
   return [
     line(` Keys in ${views[frame.view].title.toLowerCase()}`, "title"),
-    ...groups.flatMap((group) => {
-      const keys = bindings.filter((binding) => binding.group === group)
-      return keys.length === 0 ? [] : [
-        blank,
-        line(` ${group}`, "strong"),
-        ...keys.map((binding): Line => [
+    ...groups.filter((group) => keysOf(group).length > 0).flatMap((group) =>
+      [blank, line(` ${group}`, "strong")].concat(
+        keysOf(group).map((binding): Line => [
           span(`  ${fit(binding.keys.map((key) => shownKey(key, isAscii)).join(" "), 16)}`, "key"),
           span(binding.label)
         ])
-      ]
-    }),
+      )
+    ),
     ...(views[frame.view].list === undefined ? [] : [
       blank,
       line(" Filter", "strong"),

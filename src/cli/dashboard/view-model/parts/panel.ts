@@ -5,7 +5,7 @@ import { shownKey } from "../keys/keyNames.ts"
 import { layoutOf } from "../layout.ts"
 import { type Line, line, span } from "../Line.ts"
 import { suggestions } from "../palette.ts"
-import { fit, plain, shorten, wrap } from "../plainText.ts"
+import { characters, fit, plain, shorten, wrap } from "../plainText.ts"
 import { type State, topOf } from "../State.ts"
 import { views } from "../views.ts"
 
@@ -17,7 +17,7 @@ const typedSpans = (mark: string, text: string, columns: number, glyph: Glyph): 
   const room = Math.max(1, columns - 4)
   return [
     span(` ${mark}`, "key"),
-    span(clean.length > room ? [...clean].slice(-room).join("") : clean, "strong"),
+    span(characters(clean).slice(-room).join(""), "strong"),
     span(glyph("cursor"), "accent")
   ]
 }
