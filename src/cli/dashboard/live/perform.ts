@@ -77,14 +77,14 @@ const submitForm = ({ api, refresh, store }: Performing) =>
       )
       return refresh()
     }
-    const { errors, trouble } = refusal(answer.failure, form.fields)
+    const { errors, refusal } = refused(answer.failure, form.fields)
     // Another content needs another key; a repetition after an unknown outcome needs the same.
     const isUnknown = answer.failure._tag === "OutcomeUnknown" || answer.failure._tag === "HttpClientError"
-    store.send({ _tag: "FormRefused", errors, trouble, key: isUnknown ? form.key : randomUUID() })
+    store.send({ _tag: "FormRefused", errors, refusal, key: isUnknown ? form.key : randomUUID() })
   })
 
 /** The fields that a refusal names, and what is left to be said of the whole. */
-const refusal = (failure: unknown, fields: ReadonlyArray<Field>) => {
+const refused = (failure: unknown, fields: ReadonlyArray<Field>) => {
   const issues = Option.match(problemIn(failure), { onNone: () => [], onSome: ({ errors = [] }) => errors })
   const errors: Record<string, string> = {}
   const rest = issues.filter(({ message, path }) => {
@@ -93,7 +93,7 @@ const refusal = (failure: unknown, fields: ReadonlyArray<Field>) => {
     return at === undefined
   })
   const isAllNamed = issues.length > 0 && rest.length === 0
-  return { errors, trouble: isAllNamed ? undefined : failureOf(failure).message }
+  return { errors, refusal: isAllNamed ? undefined : failureOf(failure).message }
 }
 
 export const perform = (performing: Performing, command: Command): Effect.Effect<void> => {

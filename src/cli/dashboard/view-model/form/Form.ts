@@ -25,8 +25,10 @@ export interface Form {
   readonly focus: number
   /** What is wrong, by the path of the field; from the schema, and from the server when it refused. */
   readonly errors: Readonly<Record<string, string>>
-  /** What no field is to blame for. */
+  /** What the schema says that no field is to blame for. */
   readonly trouble: string | undefined
+  /** What the server said that no field is to blame for; trying again may help. */
+  readonly refusal: string | undefined
   /** Shows errors of fields that have not been touched: somebody tried to submit. */
   readonly wasTried: boolean
   readonly touched: ReadonlySet<string>
@@ -52,7 +54,7 @@ export type FormMessage =
   | {
     readonly _tag: "FormRefused"
     readonly errors: Readonly<Record<string, string>>
-    readonly trouble: string | undefined
+    readonly refusal: string | undefined
     readonly key: string
   }
   | { readonly _tag: "FormClosed" }

@@ -181,6 +181,6 @@ export const checked = (form: Form): Form => {
   return {
     ...form,
     errors: { ...found, ...errors },
-    ...(elsewhere.length === 0 ? {} : { trouble: elsewhere.join(", ") })
+    trouble: elsewhere.length === 0 ? undefined : elsewhere.join(", ")
   }
 }

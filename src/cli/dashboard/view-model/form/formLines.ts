@@ -1,11 +1,12 @@
 /** The form as lines: a field is a label, what is typed, and what is wrong with it or a hint. */
 import type { GlyphName } from "../glyphs.ts"
 import { blank, type Line, line, span } from "../Line.ts"
-import { characters, cut, fit, plain, shorten, widthOf } from "../plainText.ts"
+import { characters, cut, fit, plain, shorten, widthOf, wrap } from "../plainText.ts"
 import type { Field, Form } from "./Form.ts"
 
 /** Choices are kept as JSON; words are shown without their quotation marks. */
-const shownText = ({ choices, text }: Field): string => choices.length === 0 ? text : text.replace(/^"(.*)"$/u, "$1")
+const unquoted = (json: string): string => json.replace(/^"(.*)"$/u, "$1")
+const shownText = ({ choices, text }: Field): string => choices.length === 0 ? text : unquoted(text)
 
 /** The end of a text that is too long: that is where typing goes on. */
 const ending = (text: string, columns: number): string => {
@@ -19,6 +20,11 @@ const ending = (text: string, columns: number): string => {
 const errorOf = (form: Form, field: Field): string | undefined =>
   form.wasTried || form.touched.has(field.path) ? form.errors[field.path] : undefined
 
+/** Columns of the labels, and the most that a value gets. */
+const labelColumns = (columns: number): number => Math.max(8, Math.min(18, Math.floor(columns / 4)))
+const mostValueColumns = 48
+
+/** The field, and below it what is wrong, or a hint while it is typed into. */
 const fieldLines = (
   form: Form,
   index: number,
@@ -28,25 +34,23 @@ const fieldLines = (
   const field = form.fields[index]
   if (field === undefined) return []
   const isFocused = index === form.focus
-  const label = Math.max(8, Math.min(20, Math.floor(columns / 4)))
-  const error = errorOf(form, field)
-  const room = Math.max(4, Math.min(40, columns - label - 6))
+  const label = labelColumns(columns)
+  const room = Math.max(4, Math.min(mostValueColumns, columns - label - 5))
   const value = ending(plain(shownText(field)), room - 1)
-  const box = isFocused ? `${value}${glyph("cursor")}` : value
-  const note = error ?? (isFocused || columns >= 80 ? field.hint : "")
-  const choices = isFocused && field.choices.length > 0
-    ? ` ${field.choices.map((each) => each.replaceAll("\"", "")).join(" | ")}`
-    : ""
-  const first: Line = [
-    span(isFocused ? ` ${glyph("selected")}` : "  ", "accent"),
-    span(fit(plain(field.label) + (field.isRequired ? " *" : ""), label), isFocused ? "strong" : "text"),
-    span(" "),
-    span(fit(box, room), isFocused ? "key" : "text")
+  const error = errorOf(form, field)
+  const choices = field.choices.length === 0 ? "" : `${field.choices.map(unquoted).join(" | ")}  `
+  const note = error ?? (isFocused ? `${choices}${field.hint}`.trim() : "")
+  const noted = wrap(plain(note), Math.max(8, columns - label - 5))
+    .map((text) => [span(" ".repeat(label + 4)), span(text, error === undefined ? "dim" : "bad")])
+  return [
+    [
+      span(isFocused ? ` ${glyph("selected")} ` : "   ", "accent"),
+      span(fit(plain(field.label) + (field.isRequired ? " *" : ""), label), isFocused ? "strong" : "text"),
+      span(" "),
+      span(isFocused ? `${value}${glyph("cursor")}` : value, isFocused ? "key" : "text")
+    ],
+    ...(note === "" ? [] : noted)
   ]
-  const said = shorten(plain(note + choices), Math.max(0, columns >= 80 ? columns - label - room - 6 : columns - 4))
-  const tone = error === undefined ? "dim" as const : "bad" as const
-  if (columns >= 80) return [[...first, span(`  ${said}`, tone)]]
-  return said === "" ? [first] : [first, [span(`    ${said}`, tone)]]
 }
 
 /** The fields around the one that is typed into, as many as there is room for. */
@@ -56,15 +60,15 @@ export const formLines = (
   height: number,
   glyph: (name: GlyphName) => string
 ): ReadonlyArray<Line> => {
+  const trouble = form.refusal ?? (form.wasTried ? form.trouble : undefined)
   const about = plain(form.type.description ?? "")
   const head: ReadonlyArray<Line> = [
     [
-      span(" New task ", "title"),
-      span(plain(form.type.name), "accent"),
+      span(` ${plain(form.type.name)}`, "accent"),
       span(about === "" ? "" : `  ${cut(about, columns)}`, "dim")
     ],
-    form.trouble !== undefined
-      ? line(` ${shorten(plain(form.trouble), columns - 2)}`, "bad")
+    trouble !== undefined
+      ? line(` ${shorten(plain(trouble), columns - 2)}`, "bad")
       : form.isSending
       ? line(" submitting", "warn")
       : blank

@@ -4,11 +4,12 @@ import type { Form } from "./Form.ts"
 
 /** Keys of the form for its last line, and for the README. */
 export const formKeys = [
-  { key: "tab", label: "next field" },
-  { key: "shift+tab", label: "field before" },
-  { key: "left", label: "choose a value, with → too" },
-  { key: "enter", label: "submit" },
-  { key: "esc", label: "close without submitting" }
+  { keys: ["enter"], label: "submit" },
+  { keys: ["esc"], label: "close" },
+  { keys: ["tab", "down"], label: "next field" },
+  { keys: ["shift+tab", "up"], label: "field before" },
+  { keys: ["left", "right"], label: "choose a value" },
+  { keys: ["ctrl+u"], label: "empty the field" }
 ] as const
 
 export const pressInForm = (

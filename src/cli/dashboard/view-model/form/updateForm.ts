@@ -8,7 +8,7 @@ const typed = (form: Form, change: (field: Field) => string): Form => {
   const field = form.fields[form.focus]
   if (field === undefined || form.isSending) return form
   const fields = form.fields.map((each, index) => index === form.focus ? { ...each, text: change(each) } : each)
-  return checked({ ...form, fields, trouble: undefined, touched: new Set([...form.touched, field.path]) })
+  return checked({ ...form, fields, refusal: undefined, touched: new Set([...form.touched, field.path]) })
 }
 
 /** The next value of a choice, round and round; a field that may be empty has that as one of its values. */
@@ -29,6 +29,7 @@ export const updateForm = (form: Form | undefined, message: FormMessage): Form |
       focus: 0,
       errors: {},
       trouble: undefined,
+      refusal: undefined,
       wasTried: false,
       touched: new Set(),
       isSending: false,
@@ -57,13 +58,13 @@ export const updateForm = (form: Form | undefined, message: FormMessage): Form |
       return { ...form, wasTried: true, focus: wrong < 0 ? form.focus : wrong }
     }
     case "FormSending":
-      return { ...form, isSending: true, trouble: undefined }
+      return { ...form, isSending: true, refusal: undefined }
     case "FormRefused": {
       const wrong = form.fields.findIndex(({ path }) => message.errors[path] !== undefined)
       return {
         ...form,
         errors: { ...form.errors, ...message.errors },
-        trouble: message.trouble,
+        refusal: message.refusal,
         key: message.key,
         isSending: false,
         wasTried: true,

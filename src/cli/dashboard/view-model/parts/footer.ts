@@ -16,7 +16,7 @@ const order = ["Act", "Move", "Look", "Dashboard"]
 
 const hints = (state: State, isAscii: boolean): ReadonlyArray<Line> => {
   if (state.question !== undefined) return [hintOf(state.question.key, "yes", isAscii), hintOf("esc", "no", isAscii)]
-  if (state.form !== undefined) return formKeys.map(({ key, label }) => hintOf(key, label, isAscii))
+  if (state.form !== undefined) return formKeys.map(({ keys: [key], label }) => hintOf(key, label, isAscii))
   if (state.prompt !== undefined) return [hintOf("enter", "take", isAscii), hintOf("esc", "close", isAscii)]
   if (state.help !== undefined) return [hintOf("esc", "close", isAscii), hintOf("down", "scroll", isAscii)]
   const hinted = keysNow(state).filter(({ hint }) => hint !== undefined)

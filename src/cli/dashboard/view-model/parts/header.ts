@@ -104,6 +104,8 @@ const pauseSpan = ({ pause }: State, glyph: Glyph): Line =>
 
 export const secondLine = (state: State, columns: number, glyph: Glyph): Line => {
   const frame = topOf(state)
+  if (state.form !== undefined) return [span(" "), span("New task", "strong")]
+  if (state.help !== undefined) return [span(" "), span("Keys", "strong")]
   const { source, standing } = viewStanding(state)
   const left = [
     [span(views[frame.view].title, "strong")],
