@@ -12,10 +12,10 @@ export interface AppProps {
   readonly store: Store
   readonly theme: Theme
   readonly onPress: (press: Press) => void
-  readonly suspension: Pick<LentTerminal, "lend">
+  readonly terminal: Pick<LentTerminal, "lend">
 }
 
-export const App = ({ onPress, store, suspension, theme }: AppProps): ReactElement => {
+export const App = ({ onPress, store, terminal, theme }: AppProps): ReactElement => {
   const state = useSyncExternalStore(store.onFrame, store.shown)
   const { columns, rows } = useWindowSize()
   useEffect(() => {
@@ -23,8 +23,8 @@ export const App = ({ onPress, store, suspension, theme }: AppProps): ReactEleme
   }, [columns, rows, store])
   const { exit, suspendTerminal } = useApp()
   useEffect(() => {
-    suspension.lend({ suspend: () => suspendTerminal(), quit: () => exit() })
-  }, [exit, suspendTerminal, suspension])
+    terminal.lend({ suspend: () => suspendTerminal(), quit: () => exit() })
+  }, [exit, suspendTerminal, terminal])
   useInput((input, key) => keyPresses(input, key).forEach(onPress))
   usePaste((text) => onPress({ key: "paste", text }))
   return <Screen state={state} theme={theme} />

@@ -49,7 +49,7 @@ export const run = (options: DashboardOptions) =>
           <App
             store={store}
             theme={themeFrom(process.env)}
-            suspension={terminal}
+            terminal={terminal}
             onPress={(key) => {
               const { commands = [], messages = [] } = press(store.state(), key)
               store.send(...messages)

@@ -11,8 +11,8 @@ export interface Window {
 const between = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value))
 
 /**
- * A selected item keeps its line (`anchor`) as long as the list is long enough, whatever comes before it; without one
- * the window begins at `scroll`.
+ * A selected item keeps its line (`anchor`), whatever comes before it, even if that leaves lines empty below a short
+ * list; without one the window begins at `scroll`.
  */
 export const windowOf = ({ anchor, count, height, index, scroll }: {
   readonly count: number
@@ -22,10 +22,9 @@ export const windowOf = ({ anchor, count, height, index, scroll }: {
   readonly anchor: number
   readonly scroll: number
 }): Window => {
-  const last = Math.max(0, count - height)
   const first = index < 0
-    ? between(scroll, 0, last)
-    : between(index - between(anchor, 0, Math.max(0, height - 1)), 0, last)
+    ? between(scroll, 0, Math.max(0, count - height))
+    : Math.max(0, index - between(anchor, 0, Math.max(0, height - 1)))
   return { first, length: Math.min(height, count - first), line: index < 0 ? -1 : index - first }
 }
 

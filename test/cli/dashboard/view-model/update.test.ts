@@ -68,10 +68,7 @@ describe("The selection", () => {
 
       assert.strictEqual(selectedId(after), id)
       assert.isTrue(shownIds(after).includes(id ?? ""))
-      // Only at the very end of a list can the line not be kept.
-      if (windowNow(chosen).first < windowNow(chosen).count - windowNow(chosen).height) {
-        assert.strictEqual(windowNow(after).line, line)
-      }
+      assert.strictEqual(windowNow(after).line, line)
     }
   )
 

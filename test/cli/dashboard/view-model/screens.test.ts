@@ -1,0 +1,422 @@
+import { glyph } from "#cli/dashboard/view-model/glyphs.ts"
+import { jobLines } from "#cli/dashboard/view-model/jobDetail.ts"
+import { layoutOf } from "#cli/dashboard/view-model/layout.ts"
+import { lineWidth, textOf } from "#cli/dashboard/view-model/Line.ts"
+import type { Message } from "#cli/dashboard/view-model/Message.ts"
+import {
+  alertsPanel,
+  dependenciesPanel,
+  jobsPanel,
+  latencyPanel,
+  type Panel,
+  queuesPanel,
+  ratesPanel,
+  workersPanel
+} from "#cli/dashboard/view-model/overview.ts"
+import { firstLine, secondLine } from "#cli/dashboard/view-model/parts/header.ts"
+import { panelLines } from "#cli/dashboard/view-model/parts/panel.ts"
+import { frameOf, jobTabs } from "#cli/dashboard/view-model/Route.ts"
+import { snapshotOf } from "#cli/dashboard/view-model/snapshot.ts"
+import type { Answer } from "#cli/dashboard/view-model/sources.ts"
+import type { State } from "#cli/dashboard/view-model/State.ts"
+import type { Stats } from "#domain/contract/ReadModelViews.ts"
+import { JobId, JobTypeName, QueueName } from "#domain/Job.ts"
+import { defaultBackoff } from "#domain/Retry.ts"
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import {
+  eventOf,
+  freshnessAt,
+  happened,
+  idOf,
+  jobOf,
+  jobsRead,
+  newestFirst,
+  noon,
+  pageOf,
+  stateOf,
+  told
+} from "../../../support/dashboard/Given.ts"
+
+const ascii = (name: Parameters<typeof glyph>[0]) => glyph(name, "ascii")
+const signs = { glyph: ascii, set: "ascii" } as const
+const freshness = freshnessAt(noon)
+const counts = { scheduled: 1, queued: 2, running: 3, retrying: 4, completed: 5_000, dead: 6, cancelled: 7 }
+const none = { count: 0, p50Millis: null, p95Millis: null, p99Millis: null }
+
+const stats: Stats = {
+  jobs: { status: "ok", accepted: 5_023, pruned: 0, counts, freshness },
+  workers: { status: "ok", live: 2, slots: 200, running: 3, freshness },
+  relay: { status: "ok", epoch: 1, closed: "1", relayed: "1", lagMillis: 9_000, freshness },
+  latencies: {
+    status: "ok",
+    types: [{ type: "demo.sleep", wait: { ...none, p50Millis: 10 }, run: { ...none, count: 5, p95Millis: 500 } }],
+    rebuilding: false,
+    freshness
+  },
+  broker: { status: "ok", connected: true, freshness }
+}
+const answered = (answer: Answer, at = noon): Message => ({ _tag: "Answered", answer, at })
+const said = ({ lines, title }: Panel) => [title, ...lines.map(textOf)].join("\n")
+const header = (state: State, columns = 120) =>
+  [firstLine(state, columns, ascii), secondLine(state, columns, ascii)].map(textOf).join("\n")
+
+describe("Freshness", () => {
+  const read = stateOf(frameOf("jobs"), [
+    { _tag: "Linked", state: "live", at: noon },
+    jobsRead(pageOf(newestFirst(3, 1)))
+  ])
+
+  it("is a word that does not change with the time", () => {
+    assert.include(header(read), "memory fresh")
+    assert.strictEqual(header(told(read, { _tag: "Ticked", now: noon + 4_900 })), header(read))
+  })
+
+  it("is an age once it is past five seconds", () => {
+    assert.include(header(told(read, { _tag: "Ticked", now: noon + 12_400 })), "memory stale 12.0 s")
+  })
+
+  it("counts the age that the store itself admits", () => {
+    const old = stateOf(frameOf("jobs"), [
+      jobsRead(pageOf([], { freshness: { ...freshness, ageMillis: 8_000, stale: true } }))
+    ])
+
+    assert.include(header(old), "stale 8.0 s")
+  })
+
+  it("of a source that never answered is that it is down, or being read", () => {
+    const down = told(stateOf(), { _tag: "JobsNotRead", list: "jobs", filter: "", trouble: "nobody answers", at: noon })
+
+    assert.include(header(stateOf()), "jobs reading")
+    assert.include(header(down), "jobs down")
+  })
+
+  it("is what is worst among the sources of a view", () => {
+    const state = told(
+      stateOf(frameOf("overview"), [answered({ source: "stats", data: stats })]),
+      { _tag: "NotAnswered", source: "alerts", trouble: "away", at: noon }
+    )
+
+    assert.include(header(state), "alerts down")
+  })
+})
+
+describe("The header", () => {
+  it("says that the connection is lost, and for how long", () => {
+    const lost = stateOf(frameOf("jobs"), [
+      { _tag: "Linked", state: "live", at: noon },
+      { _tag: "Linked", state: "lost", detail: "no answer", at: noon },
+      { _tag: "Linked", state: "lost", detail: "no answer", at: noon + 7_000 }
+    ])
+
+    assert.include(header(lost), "connection lost 7.0 s")
+    assert.include(header(told(lost, { _tag: "Linked", state: "live", at: noon + 8_000 })), "* live")
+  })
+
+  it("says the way that led here, and whose eyes it is for", () => {
+    const state = told(
+      stateOf(frameOf("jobs", { filter: "queue:mail" }), [{ _tag: "RoleKnown", role: "viewer" }]),
+      { _tag: "Opened", frame: frameOf("job", { subject: idOf(1) }) }
+    )
+
+    assert.include(header(state), "jobs(queue:mail) >")
+    assert.include(header(state), "viewer")
+    assert.include(header(stateOf(frameOf("jobs"), [], { isReadOnly: true })), "read-only")
+  })
+
+  it("says how many rows are above the selected one, and how many events wait", () => {
+    const state = told(
+      stateOf(frameOf("jobs"), [jobsRead(pageOf(newestFirst(5, 1)))]),
+      { _tag: "Moved", by: 1 },
+      happened(eventOf(6, "created"), eventOf(7, "created")),
+      { _tag: "PauseToggled", now: noon },
+      happened(eventOf(8, "created"))
+    )
+
+    assert.include(header(state), "^ 2 above")
+    assert.include(header(state), "PAUSED, 1 waiting")
+    assert.include(
+      header(stateOf(frameOf("jobs"), [jobsRead(pageOf(newestFirst(300, 1), { next: "x" }))])),
+      "1-20 of 300+"
+    )
+  })
+
+  it.prop(
+    "is never wider than the terminal, whatever the filter holds",
+    { columns: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 })), filter: Schema.String },
+    ({ columns, filter }) => {
+      const state = stateOf(frameOf("jobs", { filter }), [], { columns })
+
+      assert.isAtMost(lineWidth(firstLine(state, columns, ascii)), columns)
+      assert.isAtMost(lineWidth(secondLine(state, columns, ascii)), columns)
+    }
+  )
+})
+
+describe("The overview", () => {
+  const state = stateOf(frameOf("overview"), [
+    answered({ source: "stats", data: stats }),
+    answered({
+      source: "throughput",
+      data: {
+        bucketSeconds: 5,
+        rebuilding: true,
+        freshness,
+        points: [0, 5, 10, 15].map((created) => ({
+          at: "",
+          created,
+          started: 0,
+          completed: created * 1_000,
+          failed: 0,
+          dead: 0,
+          cancelled: 0
+        }))
+      }
+    }),
+    answered({
+      source: "queues",
+      data: {
+        freshness,
+        queues: ["a", "b", "c"].map((name, index) => ({
+          name: QueueName.make(name),
+          paused: name === "b",
+          pausedAt: null,
+          pausedBy: null,
+          counts: { ...counts, queued: index * 10_000 },
+          dispatched: 0,
+          oldestQueuedMillis: 125_000,
+          liveSlots: 0,
+          typesWithoutWorker: name === "c" ? ["demo.noop"] : []
+        }))
+      }
+    }),
+    answered({
+      source: "alerts",
+      data: {
+        freshness,
+        alerts: [{
+          fingerprint: "f",
+          status: "firing",
+          labels: { alertname: "Backlog\u001b[2J" },
+          annotations: {},
+          startsAt: new Date(noon - 60_000).toISOString(),
+          endsAt: null,
+          receivedAt: new Date(noon).toISOString()
+        }]
+      }
+    }),
+    answered({
+      source: "gateway",
+      data: {
+        status: "not-ready",
+        program: "gateway",
+        version: "1",
+        dependencies: [{ name: "postgresql", state: "down", required: true, detail: "refused", tookMillis: 1 }]
+      }
+    })
+  ])
+
+  it("counts jobs by state, each with its word", () => {
+    for (const [status, count] of Object.entries(counts)) {
+      assert.match(said(jobsPanel(state, signs)), new RegExp(`${status} +${count.toLocaleString("en-US")}`))
+    }
+  })
+
+  it("shows rates over the last whole buckets", () => {
+    const text = said(ratesPanel(state, 60, signs))
+
+    assert.match(text, /created +1\.5/)
+    assert.match(text, /completed +1,500/)
+    assert.include(text, "being rebuilt")
+  })
+
+  it("shows the deepest queues first, with what holds them up", () => {
+    const text = said(queuesPanel(state, 2, signs))
+
+    assert.match(text, /\nc +20\.0k +3 +2m {2}no worker\nb +10\.0k.*paused\nand 1 more/)
+  })
+
+  it("shows latencies as upper bounds, and a dash where there are none", () => {
+    assert.match(said(latencyPanel(state, 5, signs)), /demo\.sleep +10 ms +- +- +- +500 ms +-/)
+  })
+
+  it("shows firing alerts, and obeys nothing in their names", () => {
+    assert.include(said(alertsPanel(state, 5, signs)), "! firing Backlog\\u001b[2J since 11:59:00")
+  })
+
+  it("names each dependency with up or down", () => {
+    assert.match(
+      said(dependenciesPanel(state, signs)),
+      /gateway +not-ready\n +x postgresql down refused\nread model: reading/
+    )
+  })
+
+  it("says when the relay is behind", () => {
+    assert.match(
+      said(workersPanel(state, signs)),
+      /2 live, 3 of 200 slots busy\nrelay +9\.0 s behind\nbroker +connected/
+    )
+  })
+
+  it("shows a store that is down as down, and never as zeros", () => {
+    const down = { status: "down", source: "redis", detail: "refused" } as const
+    const broken = stateOf(frameOf("overview"), [
+      answered({ source: "stats", data: { ...stats, jobs: down, latencies: down, workers: down } }),
+      { _tag: "NotAnswered", source: "queues", trouble: "no answer", at: noon }
+    ])
+
+    for (const panel of [jobsPanel(broken, signs), latencyPanel(broken, 5, signs), workersPanel(broken, signs)]) {
+      assert.include(said(panel), "x down redis: refused")
+      assert.notMatch(panel.lines.slice(0, 1).map(textOf).join(""), /\d/)
+    }
+    assert.include(said(queuesPanel(broken, 5, signs)), "x down queues: no answer")
+  })
+})
+
+describe("One job", () => {
+  const job = {
+    ...jobOf(1, { status: "dead", tags: ["a"], worker: "w", progress: { percent: 50, message: "half" } }),
+    payload: { text: "\u001b]8;;https://evil.example\u0007", long: "x".repeat(300) },
+    result: null,
+    lastError: { name: "Error", message: "boom \u202e", retryable: false },
+    backoff: defaultBackoff,
+    timeoutMillis: 1_000,
+    deadline: new Date(noon).toISOString(),
+    idempotencyKey: "key",
+    traceparent: "00-1",
+    sequence: 4,
+    attempts: [{
+      attempt: 1,
+      state: "failed" as const,
+      worker: "w",
+      startedAt: new Date(noon).toISOString(),
+      finishedAt: new Date(noon + 90).toISOString(),
+      error: { name: "Error", message: "boom", retryable: false, stack: "Error: boom\n    at handler (jobs.ts:1:1)" }
+    }],
+    freshness
+  }
+  const timeline = {
+    jobId: JobId.make(idOf(1)),
+    steps: [
+      {
+        at: new Date(noon).toISOString(),
+        from: "event" as const,
+        what: "created" as const,
+        sequence: 1,
+        attempt: null,
+        program: "gateway/1",
+        worker: null,
+        sincePreviousMillis: null,
+        sinceStartMillis: 0
+      },
+      {
+        at: new Date(noon + 90).toISOString(),
+        from: "event" as const,
+        what: "dead-lettered" as const,
+        sequence: 2,
+        attempt: 1,
+        program: "processor/1",
+        worker: "w",
+        sincePreviousMillis: 90,
+        sinceStartMillis: 90,
+        detail: { reason: "final" }
+      }
+    ],
+    job: { status: "ok" as const, state: "dead" as const, sequence: 2, attempts: [], freshness },
+    history: { status: "ok" as const, events: 2, missing: [3], freshness }
+  }
+  const shown = (tab: (typeof jobTabs)[number], columns = 100, height = 60) =>
+    jobLines(
+      stateOf(frameOf("job", { subject: idOf(1), tab }), [
+        answered({ source: "job", data: job }),
+        answered({ source: "timeline", data: timeline })
+      ], { columns }),
+      columns,
+      height,
+      ascii
+    )
+  const text = (tab: (typeof jobTabs)[number]) => shown(tab).map(textOf).join("\n")
+
+  it("is told whole in its summary", () => {
+    for (
+      const part of [idOf(1), "x dead", "demo.sleep", "0 claimed, 0 failed, 5 allowed", "50 % half", "boom \\u202e"]
+    ) {
+      assert.include(text("summary"), part)
+    }
+  })
+
+  it("has its history with the time between, and says what the archive lacks", () => {
+    assert.match(text("timeline"), /12:00:00\.090 +\+90 ms +\. dead-lettered +try 1/)
+    assert.include(text("timeline"), "{\"reason\":\"final\"}")
+    assert.include(text("timeline"), "not yet in the archive: events 3")
+  })
+
+  it("has every attempt with its error and stack", () => {
+    assert.match(text("attempts"), / 1 +failed +2026-06-01 12:00:00\.000 UTC, 90 ms/)
+    assert.include(text("attempts"), "at handler (jobs.ts:1:1)")
+  })
+
+  it("shows its payload line by line, and obeys nothing in it", () => {
+    assert.include(text("payload"), "\\u001b]8;;https://evil.example\\u0007")
+    assert.include(text("payload"), "none")
+  })
+
+  it("is cut at the edge and never wider, in every tab", () => {
+    for (const tab of jobTabs) {
+      const lines = shown(tab, 40, 18)
+
+      assert.isAtMost(lines.length, 18)
+    }
+  })
+
+  it("says that it is being read, or why it cannot be", () => {
+    const reading = stateOf(frameOf("job", { subject: idOf(2) }), [answered({ source: "job", data: job })])
+    const failed = told(reading, { _tag: "NotAnswered", source: "job", trouble: "there is no such job", at: noon })
+    const lines = (state: State) => jobLines(state, 80, 10, ascii).map(textOf).join("\n")
+
+    assert.include(lines(reading), "reading")
+    assert.include(lines(failed), "there is no such job")
+  })
+})
+
+describe("The layout", () => {
+  it.prop(
+    "fills every terminal exactly, however small, with every panel open or closed",
+    {
+      columns: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 300 })),
+      rows: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 })),
+      prompt: Schema.Literals(["palette", "filter", "type", "none"])
+    },
+    ({ columns, prompt, rows }) => {
+      const state = stateOf(
+        frameOf("jobs"),
+        prompt === "none" ? [] : [{ _tag: "PromptOpened", kind: prompt }],
+        { columns, rows }
+      )
+      const { body, footer, header, panel } = layoutOf(state)
+
+      assert.strictEqual(header + body + panel + footer, rows)
+      assert.isTrue([header, body, panel, footer].every((lines) => lines >= 0))
+      assert.isAtMost(panelLines(state, ascii).length, Math.max(panel, 2))
+    }
+  )
+})
+
+describe("The snapshot", () => {
+  it("has the rows and numbers of the view, with their standing", () => {
+    const state = stateOf(frameOf("jobs"), [
+      jobsRead(pageOf([jobOf(1, { type: JobTypeName.make("mail.send") })]))
+    ])
+    const snapshot = snapshotOf(state)
+
+    assert.strictEqual(snapshot.view, "jobs")
+    assert.deepInclude(snapshot.jobs?.rows[0], { id: idOf(1), type: "mail.send", status: "queued", maxAttempts: 5 })
+    assert.deepStrictEqual(
+      snapshotOf(
+        told(stateOf(frameOf("overview")), { _tag: "NotAnswered", source: "stats", trouble: "away", at: noon })
+      )
+        .sources["stats"],
+      { state: "down", trouble: "away", data: null }
+    )
+  })
+})
