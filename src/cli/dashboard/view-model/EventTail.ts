@@ -1,5 +1,5 @@
 /** The events that happened last, as a window that forgets: bounded, with a count of what it forgot or missed. */
-import { type CloudEvent, fromCloudEvent } from "#domain/JobEvent.ts"
+import { type CloudEvent, type EventType, fromCloudEvent } from "#domain/JobEvent.ts"
 
 /** Events kept for looking back. */
 export const maxTail = 2_000
@@ -7,7 +7,7 @@ export const maxTail = 2_000
 export interface TailRow {
   readonly id: string
   readonly at: number
-  readonly type: string
+  readonly type: EventType
   readonly subject: string
   readonly jobType: string
   readonly queue: string

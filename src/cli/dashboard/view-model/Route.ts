@@ -1,6 +1,18 @@
 /** Where the dashboard is: a stack of views, each with its own selection, order and filter. */
 
-export const viewNames = ["overview", "jobs", "job", "dead"] as const
+export const viewNames = [
+  "overview",
+  "jobs",
+  "job",
+  "queues",
+  "types",
+  "workers",
+  "dead",
+  "alerts",
+  "events",
+  "audit",
+  "access"
+] as const
 export type ViewName = typeof viewNames[number]
 
 /** The tabs of one job. */

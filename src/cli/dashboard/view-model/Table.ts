@@ -81,7 +81,7 @@ export const orderBy = <Row>(
 }
 
 /** The last answer, as long as it is asked for the same. */
-const remembering = <Key extends ReadonlyArray<unknown>, A>(make: (...key: Key) => A): (...key: Key) => A => {
+export const remembering = <Key extends ReadonlyArray<unknown>, A>(make: (...key: Key) => A): (...key: Key) => A => {
   let last: { readonly key: Key; readonly value: A } | undefined
   return (...key) => {
     if (last !== undefined && last.key.every((part, index) => part === key[index])) return last.value

@@ -1,15 +1,29 @@
 /** The component of each view. */
 import type { ComponentType } from "react"
 import type { ViewName } from "../view-model/Route.ts"
+import { Access } from "./Access.tsx"
+import { Alerts } from "./Alerts.tsx"
+import { Audit } from "./Audit.tsx"
 import { Dead } from "./Dead.tsx"
+import { Events } from "./Events.tsx"
 import { JobDetail } from "./JobDetail.tsx"
 import { Jobs } from "./Jobs.tsx"
 import { Overview } from "./Overview.tsx"
+import { Queues } from "./Queues.tsx"
+import { Types } from "./Types.tsx"
 import type { ViewProps } from "./ViewProps.ts"
+import { Workers } from "./Workers.tsx"
 
 export const viewComponents: Readonly<Record<ViewName, ComponentType<ViewProps>>> = {
   overview: Overview,
   jobs: Jobs,
   job: JobDetail,
-  dead: Dead
+  queues: Queues,
+  types: Types,
+  workers: Workers,
+  dead: Dead,
+  alerts: Alerts,
+  events: Events,
+  audit: Audit,
+  access: Access
 }

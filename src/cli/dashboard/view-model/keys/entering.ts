@@ -8,6 +8,14 @@ export const entered = (state: State, id: string): Frame | undefined => {
     case "jobs":
     case "dead":
       return frameOf("job", { subject: id })
+    case "events": {
+      const subject = state.tail.rows.find((row) => row.id === id)?.subject
+      return subject === undefined || subject.startsWith("queue/") ? undefined : frameOf("job", { subject })
+    }
+    case "queues":
+      return frameOf("jobs", { filter: `queue:${id}` })
+    case "types":
+      return frameOf("jobs", { filter: `type:${id}` })
     default:
       return undefined
   }

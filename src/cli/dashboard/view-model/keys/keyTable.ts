@@ -4,8 +4,9 @@ import { type Binding, holds } from "./Binding.ts"
 import { jobKeys } from "./jobKeys.ts"
 import { lookingKeys } from "./lookingKeys.ts"
 import { movingKeys } from "./movingKeys.ts"
+import { systemKeys } from "./systemKeys.ts"
 
-export const keyTable: ReadonlyArray<Binding> = [...movingKeys, ...jobKeys, ...lookingKeys]
+export const keyTable: ReadonlyArray<Binding> = [...movingKeys, ...jobKeys, ...systemKeys, ...lookingKeys]
 
 /** What holds in the view that is shown, to whoever looks at it. */
 export const keysNow = (state: State): ReadonlyArray<Binding> => keyTable.filter((binding) => holds(state, binding))

@@ -68,7 +68,7 @@ export const movingKeys: ReadonlyArray<Binding> = [
     label: "follow: select nothing, show the newest",
     hint: "follow",
     group: "Move",
-    scopes: ["jobs", "dead"],
+    scopes: ["jobs", "dead", "events", "audit"],
     reaction: () => told({ _tag: "Followed" })
   },
   { keys: ["enter"], label: "open what is selected", hint: "open", group: "Move", scopes: ["list"], reaction: enter },
@@ -82,7 +82,10 @@ export const movingKeys: ReadonlyArray<Binding> = [
   },
   { keys: ["tab", "right", "l"], label: "next tab", hint: "tab", group: "Move", scopes: ["job"], reaction: tab(1) },
   { keys: ["shift+tab", "left", "h"], label: "previous tab", group: "Move", scopes: ["job"], reaction: tab(-1) },
-  ...(["overview", "jobs", "dead"] as const).map((view, index): Binding => ({
+  ...(["overview", "jobs", "queues", "types", "workers", "dead", "alerts", "events", "audit"] as const).map((
+    view,
+    index
+  ): Binding => ({
     keys: [`${index + 1}`],
     label: `go to ${views[view].title.toLowerCase()}`,
     group: "Move",

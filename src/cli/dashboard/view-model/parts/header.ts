@@ -102,6 +102,20 @@ const pauseSpan = ({ pause }: State, glyph: Glyph): Line =>
     "warn"
   )]
 
+/** What the tail of events has seen and what it could not show. */
+const tailSpan = (state: State): Line => {
+  const { dropped, gaps, lagMillis, seen } = state.tail
+  if (topOf(state).view !== "events") return []
+  const missing = [
+    ...(dropped === 0 ? [] : [`${count(dropped)} dropped`]),
+    ...(gaps === 0 ? [] : [`${count(gaps)} gaps`])
+  ]
+  return [
+    span(`${count(seen)} seen${lagMillis === undefined ? "" : `, ${duration(lagMillis)} behind`}`, "dim"),
+    ...(missing.length === 0 ? [] : [span(`, ${missing.join(", ")}`, "warn")])
+  ]
+}
+
 export const secondLine = (state: State, columns: number, glyph: Glyph): Line => {
   const frame = topOf(state)
   if (state.form !== undefined) return [span(" "), span("New task", "strong")]
@@ -115,6 +129,7 @@ export const secondLine = (state: State, columns: number, glyph: Glyph): Line =>
   const word = standingWord(standing)
   const right = [
     pauseSpan(state, glyph),
+    tailSpan(state),
     rangeSpan(state),
     [span(tierOf(columns) === "narrow" || source === "" ? word : `${source} ${word}`, standingTones[standing.state])]
   ].filter((part) => part.length > 0)

@@ -67,7 +67,7 @@ const columns: ReadonlyArray<Column<JobRow>> = [
     value: (row) => row.updatedAt
   },
   { title: "TAGS", width: 20, from: 140, cell: (row) => ({ text: row.tags.join(" "), tone: "dim" }) },
-  { title: "ID", width: 36, from: 96, cell: (row) => ({ text: row.id, tone: "dim" }) }
+  { title: "ID", width: 36, from: 108, cell: (row) => ({ text: row.id, tone: "dim" }) }
 ]
 
 const definition = (

@@ -1,0 +1,102 @@
+/** Keys that act on what is no job: queues, types, alerts, access points. */
+import { accessPoints } from "../accessPoints.ts"
+import { type State } from "../State.ts"
+import { alertId, alertName } from "../tables/alerts.ts"
+import { selectedId } from "../update.ts"
+import { count } from "../words.ts"
+import { type Binding, done, type Reaction, told, warned } from "./Binding.ts"
+
+const pauseOrResume = (state: State): Reaction => {
+  const name = selectedId(state)
+  const queue = state.sources.queues.data?.queues.find((each) => each.name === name)
+  if (queue === undefined) return warned("select a queue first")
+  const waiting = queue.counts.queued + queue.counts.scheduled + queue.counts.retrying
+  return told({
+    _tag: "Asked",
+    question: queue.paused
+      ? {
+        text: `Resume queue ${queue.name}? ${count(waiting)} jobs wait in it.`,
+        key: "y",
+        command: { _tag: "ResumeQueue", queue: queue.name }
+      }
+      : {
+        text: `Pause queue ${queue.name}? ${count(waiting)} jobs wait in it and will go on waiting; ${
+          count(queue.counts.running)
+        } that run go on running.`,
+        key: "y",
+        command: { _tag: "PauseQueue", queue: queue.name }
+      }
+  })
+}
+
+const addOfType = (state: State): Reaction => {
+  const type = selectedId(state)
+  return type === undefined ? warned("select a type first") : done({ _tag: "OpenForm", type })
+}
+
+const openRunbook = (state: State): Reaction => {
+  const id = selectedId(state)
+  const alert = state.sources.alerts.data?.alerts.find((each) => alertId(each) === id)
+  if (alert === undefined) return warned("select an alert first")
+  const url = alert.annotations["runbook_url"]
+  return url === undefined || !/^https?:\/\//u.test(url)
+    ? warned(`the alert ${alertName(alert)} names no runbook`)
+    : done({ _tag: "Browse", url })
+}
+
+const onAccessPoint = (react: (url: string, name: string) => Reaction) => (state: State): Reaction => {
+  const name = selectedId(state)
+  const point = accessPoints(state).find((each) => each.name === name)
+  return point === undefined ? warned("select an access point first") : react(point.url, point.name)
+}
+
+export const systemKeys: ReadonlyArray<Binding> = [
+  {
+    keys: ["p"],
+    label: "pause the queue, or resume it",
+    hint: "pause/resume",
+    group: "Act",
+    scopes: ["queues"],
+    needs: "operator",
+    reaction: pauseOrResume
+  },
+  {
+    keys: ["a"],
+    label: "add a task of this type",
+    hint: "add",
+    group: "Act",
+    scopes: ["types"],
+    needs: "operator",
+    reaction: addOfType
+  },
+  {
+    keys: ["o"],
+    label: "open the runbook of the alert",
+    hint: "runbook",
+    group: "Act",
+    scopes: ["alerts"],
+    reaction: openRunbook
+  },
+  {
+    keys: ["o"],
+    label: "open the address in a browser",
+    hint: "browser",
+    group: "Act",
+    scopes: ["access"],
+    reaction: onAccessPoint((url) => done({ _tag: "Browse", url }))
+  },
+  {
+    keys: ["y"],
+    label: "copy the address",
+    group: "Act",
+    scopes: ["access"],
+    reaction: onAccessPoint((url, name) => done({ _tag: "Copy", text: url, what: `the address of ${name}` }))
+  },
+  {
+    keys: ["U"],
+    label: "access points: the addresses of everything",
+    group: "Dashboard",
+    scopes: ["anywhere"],
+    reaction: () => told({ _tag: "WentTo", view: "access" })
+  }
+]
