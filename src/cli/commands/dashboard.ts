@@ -2,6 +2,7 @@
 import { Effect, Option, Redacted } from "effect"
 import { CliError, Flag } from "effect/cli"
 import { stripVTControlCharacters } from "node:util"
+import { setFlagsFromString } from "node:v8"
 import { addresses, bearerToken, gateway, readModel } from "../api.ts"
 import { frameOf, type ViewName, viewNames } from "../dashboard/view-model/Route.ts"
 import * as Output from "../Output.ts"
@@ -37,9 +38,11 @@ export interface DashboardFlags {
 /** A file or a pipe has no size: wide enough for every column that is not an id. */
 const fallbackSize = { columns: 100, rows: 40 }
 
-/** React looks for this when it is loaded: the development build is several times slower. */
+/** React looks for the variable when it is loaded: its development build is several times slower. */
 const inProduction = () => {
   process.env["NODE_ENV"] ??= "production"
+  // Young objects get no more room than at the start: 30 MB less, for collections of a millisecond that come more often.
+  setFlagsFromString("--semi-space-growth-factor=1")
 }
 
 const sizeNow = () => ({

@@ -1,4 +1,5 @@
 /** Holds the state, and tells of its changes at the rate of frames: a burst of messages is one frame. */
+import { looksSame } from "../view-model/looksSame.ts"
 import type { Message } from "../view-model/Message.ts"
 import type { State } from "../view-model/State.ts"
 import { update } from "../view-model/update.ts"
@@ -39,7 +40,7 @@ export const makeStore = (initial: State): Store => {
   const draw = () => {
     timer = undefined
     lastFrame = performance.now()
-    if (shown === state) return
+    if (looksSame(shown, state)) return
     shown = state
     frames.call()
   }

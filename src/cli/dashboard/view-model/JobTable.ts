@@ -144,6 +144,11 @@ export const withEvents = (
   )
 }
 
+const isSame = (a: JobRow, b: JobRow): boolean =>
+  a.updatedAt === b.updatedAt && a.status === b.status && a.attempt === b.attempt && a.priority === b.priority &&
+  a.percent === b.percent && a.worker === b.worker &&
+  a.isRead === b.isRead && a.hasLeft === b.hasLeft && a.isCancelRequested === b.isCancelRequested
+
 /** The newer of what is held and what was read; the store knows more of a row of the same age. */
 const corrected = (held: JobRow | undefined, read: JobRow): JobRow =>
   held !== undefined && held.updatedAt > read.updatedAt
@@ -184,7 +189,7 @@ export const withPage = (
   const changes = read.flatMap((row) => {
     const before = findRow(table, row.id)
     const next = placed(table.query, corrected(before, row), selected)
-    return [{ before, after: next }]
+    return before !== undefined && next !== undefined && isSame(before, next) ? [] : [{ before, after: next }]
   })
   const isFarthest = after !== undefined || table.next === undefined || page.next === null
   return {

@@ -63,9 +63,26 @@ export const noSources: Sources = {
 /** An answer as it comes from the network. */
 export type Answer = { [Name in SourceName]: { readonly source: Name; readonly data: SourceData[Name] } }[SourceName]
 
-export const withAnswer = (sources: Sources, { data, source }: Answer, at: number): Sources => ({
+/** What no view draws of an answer: when it was read, as long as it is fresh, and how long that took. */
+const undrawn: ReadonlySet<string> = new Set(["readAt", "ageMillis", "tookMillis", "closed", "relayed", "lagMillis"])
+
+/** What is drawn of an answer, as text. The points of the chart move on in time while it stays the same. */
+const drawnOf = (source: SourceName, data: unknown): string => {
+  const isUndrawn = (key: string) => undrawn.has(key) || (source === "throughput" && key === "at")
+  // Past its limit an age is drawn.
+  const isOld = (value: unknown) => typeof value === "number" && value > staleAfterMillis
+  return JSON.stringify(data, (key, value: unknown) => isUndrawn(key) && !isOld(value) ? undefined : value)
+}
+
+/** The answer before, when the new one draws the same: then nothing has to be drawn. */
+const newest = (sources: Sources, { data, source }: Answer) => {
+  const before = sources[source].data
+  return before !== undefined && drawnOf(source, before) === drawnOf(source, data) ? before : data
+}
+
+export const withAnswer = (sources: Sources, answer: Answer, at: number): Sources => ({
   ...sources,
-  [source]: { data, receivedAt: at, trouble: undefined }
+  [answer.source]: { data: newest(sources, answer), receivedAt: at, trouble: undefined }
 })
 
 export const withTrouble = (sources: Sources, source: SourceName, trouble: string): Sources => ({
