@@ -1,0 +1,78 @@
+/**
+ * Draws the pictures of the dashboard for the README: the built program in a terminal, over an embedded system with work
+ * to do.
+ *
+ *     npm run -s pictures      writes docs/pictures/*.svg, to be looked at before they are committed
+ */
+import { Effect } from "effect"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { eventually, freePorts, getJson, postJson, start } from "../test/support/Programs.ts"
+import { svgOf } from "../test/support/terminal/svg.ts"
+import { keys, open } from "../test/support/terminal/Terminal.ts"
+
+const root = join(import.meta.dirname, "..")
+const folder = join(root, "docs/pictures")
+const size = { columns: 120, rows: 32 }
+
+/** Jobs of every fate, some of them for as long as the pictures take. */
+const work = [
+  ...Array.from({ length: 400 }, () => ({ type: "demo.noop", tags: ["nightly"] })),
+  ...Array.from({ length: 30 }, () => ({ type: "demo.sleep", payload: { ms: 45_000 }, queue: "reports", priority: 7 })),
+  ...Array.from({ length: 25 }, () => ({ type: "demo.flaky", payload: { failures: 1 }, queue: "mail" })),
+  ...Array.from(
+    { length: 6 },
+    () => ({ type: "demo.fail", payload: { message: "smtp: 550 no such mailbox" }, queue: "mail", maxAttempts: 1 })
+  ),
+  ...Array.from({ length: 12 }, () => ({ type: "demo.noop", runAt: new Date(Date.now() + 3_600_000).toISOString() }))
+]
+
+const drawing = Effect.gen(function*() {
+  const home = yield* Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "odto-pictures-"))),
+    (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true }))
+  )
+  const { gatewayUrl, readModelUrl, settings } = yield* freePorts
+  yield* start(["up"], { ODTO_HOME: home, ...settings })
+  yield* eventually("the system runs", () => getJson(`${gatewayUrl}/readyz`), () => true)
+  yield* Effect.promise(() => postJson(`${gatewayUrl}/jobs/batch`, { jobs: work }))
+  yield* eventually(
+    "the quick ones have ended",
+    () =>
+      getJson<{ readonly jobs: { readonly counts: { readonly completed: number; readonly dead: number } } }>(
+        `${readModelUrl}/stats`
+      ),
+    ({ jobs: { counts } }) => counts.completed >= 425 && counts.dead >= 6
+  )
+  const terminal = yield* open({
+    command: process.execPath,
+    args: [join(root, "bin/odd-dashboard.mjs")],
+    cwd: root,
+    env: { PATH: process.env.PATH ?? "", LANG: "C.UTF-8", COLORTERM: "truecolor", ODTO_HOME: home },
+    ...size
+  })
+  const draw = (name: string) =>
+    Effect.sync(() => writeFileSync(join(folder, `${name}.svg`), svgOf(terminal.picture())))
+
+  yield* terminal.until(
+    "the overview",
+    (text) => /workers +1 live/u.test(text) && /completed +4\d\d/u.test(text),
+    30_000
+  )
+  yield* draw("overview")
+  yield* terminal.type("2")
+  yield* terminal.until("the jobs", (text) => /› jobs[^]*demo\.\w+ +\w+ +\d\/\d/u.test(text), 10_000)
+  yield* draw("jobs")
+  yield* terminal.type("6")
+  yield* terminal.until("the dead jobs", (text) => /› dead[^]*demo\.fail +mail/u.test(text), 10_000)
+  yield* terminal.type(`${keys.down}`)
+  yield* terminal.type(keys.enter)
+  yield* terminal.until("a dead job", (text) => text.includes("550 no such mailbox"), 10_000)
+  yield* terminal.type(keys.tab)
+  yield* terminal.until("its timeline", (text) => text.includes("dead-lettered"), 10_000)
+  yield* draw("timeline")
+})
+
+mkdirSync(folder, { recursive: true })
+await Effect.runPromise(Effect.scoped(drawing))
