@@ -56,11 +56,14 @@ export const addresses = Effect.gen(function*() {
   }
 })
 
+/** Whether somebody has said which gateway is meant. */
+export const isNamed = Effect.gen(function*() {
+  return Option.isSome(yield* gatewayFlag) || Option.isSome(yield* Config.option(Config.String("ODTO_GATEWAY_URL")))
+})
+
 /** Whether there is a gateway to ask: one that is named, or one of an embedded system that runs. */
 export const isNamedOrRunning = Effect.gen(function*() {
-  if (Option.isSome(yield* gatewayFlag)) return true
-  if (Option.isSome(yield* Config.option(Config.String("ODTO_GATEWAY_URL")))) return true
-  return Option.isSome(yield* embedded)
+  return (yield* isNamed) || Option.isSome(yield* embedded)
 })
 
 /** The bearer token of this command, when there is one. */

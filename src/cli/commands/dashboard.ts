@@ -70,6 +70,11 @@ const onceRead = Effect.fnUntraced(function*({ filter, readOnly, view }: Dashboa
 
 const show = Effect.fnUntraced(function*(flags: DashboardFlags) {
   inProduction()
+  const { reach } = yield* Effect.promise(() => import("../dashboard/launcher/Situation.ts"))
+  if ((yield* reach).trouble !== undefined) {
+    const { runLauncher } = yield* Effect.promise(() => import("../dashboard/launcher/runLauncher.tsx"))
+    if (!(yield* runLauncher)) return
+  }
   const { run } = yield* Effect.promise(() => import("../dashboard/dashboard.tsx"))
   const token = Option.map(yield* bearerToken, Redacted.value)
   yield* run({

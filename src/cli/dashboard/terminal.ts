@@ -1,9 +1,8 @@
 /** What the terminal itself can do: take a copy, be put to sleep, give way to a browser. */
 import { spawn } from "node:child_process"
+import { copyText } from "./clipboard.ts"
 import type { Terminal } from "./live/perform.ts"
 
-/** Terminals refuse OSC 52 beyond about this many bytes of base64. */
-const maxCopyBytes = 74_994
 /** A process that cannot be put to sleep, for want of a shell that could wake it, goes on after this long. */
 const sleepMillis = 200
 
@@ -59,11 +58,7 @@ export const makeTerminal = (): LentTerminal => {
     lend: (given) => {
       lent = given
     },
-    copy: (text) => {
-      const encoded = Buffer.from(text, "utf8").toString("base64")
-      if (encoded.length > maxCopyBytes) return false
-      return process.stdout.write(`\u001b]52;c;${encoded}\u0007`) || true
-    },
+    copy: copyText,
     browse,
     suspend: () => {
       if (process.platform !== "win32") sleep().catch(() => undefined)

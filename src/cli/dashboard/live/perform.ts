@@ -16,8 +16,8 @@ import { troubleOf } from "./troubleOf.ts"
 
 /** What only the terminal can do. */
 export interface Terminal {
-  /** Answers how it was copied; false when the terminal cannot. */
-  readonly copy: (text: string) => boolean
+  /** Answers by what it was copied; undefined when it could not be. */
+  readonly copy: (text: string) => Promise<string | undefined>
   readonly browse: (url: string) => Promise<boolean>
   readonly suspend: () => void
   readonly quit: () => void
@@ -123,12 +123,14 @@ export const perform = (performing: Performing, command: Command): Effect.Effect
     case "SubmitForm":
       return submitForm(performing)
     case "Copy":
-      return Effect.sync(() =>
-        store.send(
-          terminal.copy(command.text)
-            ? say(`copied ${command.what}, ${plural(command.text.length, "character")}`)
-            : say(`this terminal takes no copy: ${command.text.slice(0, 200)}`, "warn")
-        )
+      return Effect.map(
+        Effect.promise(() => terminal.copy(command.text)),
+        (by) =>
+          store.send(
+            by === undefined
+              ? say(`this terminal takes no copy: ${command.text.slice(0, 200)}`, "warn")
+              : say(`copied ${command.what}, ${plural(command.text.length, "character")}, by ${by}`)
+          )
       )
     case "Browse":
       return Effect.map(

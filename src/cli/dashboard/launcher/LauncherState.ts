@@ -1,0 +1,242 @@
+/** What the launcher shows, and how it changes. Pure, like the view-model of the dashboard. */
+import { commandText, type Prerequisite } from "./Prerequisite.ts"
+import type { Situation } from "./Situation.ts"
+
+/** A step of a start, as it goes. */
+export interface Step {
+  readonly name: string
+  readonly state: "running" | "done" | "failed"
+  readonly startedAt: number
+  readonly endedAt: number | undefined
+  /** A hint while it runs, the cause and what to do when it failed. */
+  readonly detail: string | undefined
+}
+
+export interface Toast {
+  readonly text: string
+  readonly tone: "good" | "warn" | "bad"
+}
+
+export interface LauncherState {
+  readonly size: { readonly columns: number; readonly rows: number }
+  readonly now: number
+  readonly view: "start" | "setup" | "progress"
+  /** Undefined while this machine is looked at. */
+  readonly situation: Situation | undefined
+  /** Selected line of the setup. */
+  readonly selected: number
+  /** The command that Enter asks to run. */
+  readonly asked: Prerequisite | undefined
+  readonly steps: ReadonlyArray<Step>
+  readonly toast: Toast | undefined
+}
+
+export type LauncherMessage =
+  | { readonly _tag: "Looking" }
+  | { readonly _tag: "Found"; readonly situation: Situation }
+  | { readonly _tag: "Ticked"; readonly now: number }
+  | { readonly _tag: "Resized"; readonly columns: number; readonly rows: number }
+  | { readonly _tag: "Went"; readonly view: LauncherState["view"] }
+  | { readonly _tag: "Moved"; readonly by: number }
+  | { readonly _tag: "Asked"; readonly prerequisite: Prerequisite }
+  | { readonly _tag: "Answered" }
+  | { readonly _tag: "StepBegan"; readonly name: string; readonly detail?: string; readonly at: number }
+  | { readonly _tag: "StepEnded"; readonly at: number }
+  | { readonly _tag: "StepFailed"; readonly detail: string; readonly at: number }
+  | { readonly _tag: "Said"; readonly toast: Toast | undefined }
+
+/** What it does to the world. */
+export type LauncherCommand =
+  | { readonly _tag: "Connect" }
+  | { readonly _tag: "StartEmbedded" }
+  | { readonly _tag: "Look" }
+  | { readonly _tag: "Copy"; readonly text: string }
+  | { readonly _tag: "Run"; readonly command: ReadonlyArray<string> }
+  | { readonly _tag: "Quit" }
+
+export const beginning = (size: LauncherState["size"], now: number): LauncherState => ({
+  size,
+  now,
+  view: "start",
+  situation: undefined,
+  selected: 0,
+  asked: undefined,
+  steps: [],
+  toast: undefined
+})
+
+export const selectedPrerequisite = ({ selected, situation }: LauncherState): Prerequisite | undefined =>
+  situation?.prerequisites[selected]
+
+/** Whether an embedded system could be started here. */
+export const canStart = ({ situation }: LauncherState): boolean =>
+  situation !== undefined && situation.trouble !== undefined && situation.embeddedPid === undefined &&
+  !situation.isNamed
+
+const withLastStep = (state: LauncherState, change: Partial<Step>): LauncherState => ({
+  ...state,
+  steps: state.steps.map((step, index) => index === state.steps.length - 1 ? { ...step, ...change } : step)
+})
+
+export const update = (state: LauncherState, message: LauncherMessage): LauncherState => {
+  switch (message._tag) {
+    case "Looking":
+      return { ...state, situation: undefined }
+    case "Found": {
+      const last = Math.max(0, message.situation.prerequisites.length - 1)
+      const trouble = message.situation.prerequisites.findIndex((each) => each.state !== "ok")
+      return {
+        ...state,
+        situation: message.situation,
+        selected: Math.min(last, state.view === "setup" ? state.selected : Math.max(0, trouble))
+      }
+    }
+    case "Ticked":
+      return { ...state, now: message.now }
+    case "Resized":
+      return { ...state, size: { columns: message.columns, rows: message.rows } }
+    case "Went":
+      return {
+        ...state,
+        view: message.view,
+        asked: undefined,
+        toast: undefined,
+        ...(message.view === "progress" ? { steps: [] } : {})
+      }
+    case "Moved": {
+      const last = Math.max(0, (state.situation?.prerequisites.length ?? 1) - 1)
+      return { ...state, selected: Math.max(0, Math.min(last, state.selected + message.by)), toast: undefined }
+    }
+    case "Asked":
+      return { ...state, asked: message.prerequisite, toast: undefined }
+    case "Answered":
+      return { ...state, asked: undefined }
+    case "StepBegan":
+      return {
+        ...state,
+        now: message.at,
+        steps: [
+          ...state.steps,
+          { name: message.name, state: "running", startedAt: message.at, endedAt: undefined, detail: message.detail }
+        ]
+      }
+    case "StepEnded":
+      return { ...withLastStep(state, { state: "done", endedAt: message.at, detail: undefined }), now: message.at }
+    case "StepFailed":
+      return {
+        ...withLastStep(state, { state: "failed", endedAt: message.at, detail: message.detail }),
+        now: message.at
+      }
+    case "Said":
+      return { ...state, toast: message.toast }
+  }
+}
+
+export interface LauncherReaction {
+  readonly messages?: ReadonlyArray<LauncherMessage>
+  readonly commands?: ReadonlyArray<LauncherCommand>
+}
+
+export interface LauncherKey {
+  readonly keys: readonly [string, ...ReadonlyArray<string>]
+  readonly label: string
+  readonly views: ReadonlyArray<LauncherState["view"]>
+  /** Whether it makes sense now. */
+  readonly holds: (state: LauncherState) => boolean
+  readonly reaction: (state: LauncherState) => LauncherReaction
+}
+
+const always = () => true
+const say = (text: string): LauncherReaction => ({ messages: [{ _tag: "Said", toast: { text, tone: "warn" } }] })
+
+/** Runs nothing without a question: the key that asked is not the one that says yes. */
+const askToRun = (state: LauncherState): LauncherReaction => {
+  const prerequisite = selectedPrerequisite(state)
+  if (prerequisite === undefined || prerequisite.state === "ok") return say("there is nothing to mend here")
+  return prerequisite.command === undefined
+    ? say(`there is no command for it here: ${prerequisite.detail}`)
+    : { messages: [{ _tag: "Asked", prerequisite }] }
+}
+
+const copyCommand = (state: LauncherState): LauncherReaction => {
+  const command = selectedPrerequisite(state)?.command
+  return command === undefined
+    ? say("there is no command to copy")
+    : { commands: [{ _tag: "Copy", text: commandText(command) }] }
+}
+
+/** The one table of the launcher's keys; the line at the bottom is made from it. */
+export const launcherKeys: ReadonlyArray<LauncherKey> = [
+  {
+    keys: ["enter", "c"],
+    label: "connect",
+    views: ["start"],
+    holds: ({ situation }) => situation !== undefined && situation.trouble === undefined,
+    reaction: () => ({ commands: [{ _tag: "Connect" }] })
+  },
+  {
+    keys: ["e", "enter"],
+    label: "start embedded",
+    views: ["start"],
+    holds: canStart,
+    reaction: () => ({ messages: [{ _tag: "Went", view: "progress" }], commands: [{ _tag: "StartEmbedded" }] })
+  },
+  {
+    keys: ["s"],
+    label: "set up what a cluster needs",
+    views: ["start"],
+    holds: ({ situation }) => situation !== undefined,
+    reaction: () => ({ messages: [{ _tag: "Went", view: "setup" }] })
+  },
+  {
+    keys: ["down", "j"],
+    label: "down",
+    views: ["setup"],
+    holds: always,
+    reaction: () => ({ messages: [{ _tag: "Moved", by: 1 }] })
+  },
+  {
+    keys: ["up", "k"],
+    label: "up",
+    views: ["setup"],
+    holds: always,
+    reaction: () => ({ messages: [{ _tag: "Moved", by: -1 }] })
+  },
+  { keys: ["enter"], label: "run the command", views: ["setup"], holds: always, reaction: askToRun },
+  { keys: ["C", "c"], label: "copy the command", views: ["setup"], holds: always, reaction: copyCommand },
+  {
+    keys: ["r", "R"],
+    label: "look again",
+    views: ["start", "setup"],
+    holds: always,
+    reaction: () => ({ messages: [{ _tag: "Looking" }], commands: [{ _tag: "Look" }] })
+  },
+  {
+    keys: ["esc"],
+    label: "back",
+    views: ["setup", "progress"],
+    holds: ({ steps, view }) => view === "setup" || steps.at(-1)?.state === "failed",
+    reaction: () => ({ messages: [{ _tag: "Went", view: "start" }], commands: [{ _tag: "Look" }] })
+  },
+  {
+    keys: ["q", "ctrl+c"],
+    label: "quit",
+    views: ["start", "setup", "progress"],
+    holds: always,
+    reaction: () => ({ commands: [{ _tag: "Quit" }] })
+  }
+]
+
+/** What a key does now. While a question is open only `y` means yes, and everything else no. */
+export const press = (state: LauncherState, key: string): LauncherReaction => {
+  if (state.asked !== undefined) {
+    const { command } = state.asked
+    return key === "y" && command !== undefined
+      ? { messages: [{ _tag: "Answered" }], commands: [{ _tag: "Run", command }] }
+      : { messages: [{ _tag: "Answered" }] }
+  }
+  return keysNow(state).find(({ keys }) => keys.includes(key))?.reaction(state) ?? {}
+}
+
+export const keysNow = (state: LauncherState): ReadonlyArray<LauncherKey> =>
+  launcherKeys.filter(({ holds, views }) => views.includes(state.view) && holds(state))

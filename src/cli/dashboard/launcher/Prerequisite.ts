@@ -1,0 +1,24 @@
+/** What a start needs beside this program: each thing with its state, the cause, and the command that mends it. */
+
+export const prerequisiteNames = ["node", "docker", "docker engine", "kubectl", "kind"] as const
+export type PrerequisiteName = typeof prerequisiteNames[number]
+
+export interface Prerequisite {
+  /** A tool, or `port 3000`. */
+  readonly name: string
+  /** For whom it is needed. */
+  readonly neededBy: "everything" | "a cluster"
+  readonly state: "ok" | "missing" | "stopped" | "taken"
+  /** Its version, or what is wrong with it. */
+  readonly detail: string
+  /** What mends it on this system, word by word; undefined where there is no command for it. */
+  readonly command: ReadonlyArray<string> | undefined
+}
+
+/** Whoever looks for trouble sees it first. */
+export const troubles = (all: ReadonlyArray<Prerequisite>): ReadonlyArray<Prerequisite> =>
+  all.filter(({ state }) => state !== "ok")
+
+/** As somebody would type it: words with blanks are quoted. */
+export const commandText = (command: ReadonlyArray<string>): string =>
+  command.map((word) => /^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`).join(" ")

@@ -1,0 +1,141 @@
+/** Looks at this machine: which tools are there, whether the Docker engine runs, which ports are free. */
+import { Effect } from "effect"
+import { execFile } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
+import { createServer } from "node:net"
+import { portHolder } from "../../portHolder.ts"
+import { engineCommand, homePages, installCommand, managerOf, type System } from "./installCommands.ts"
+import type { Prerequisite, PrerequisiteName } from "./Prerequisite.ts"
+
+/** A tool that says nothing for so long hangs. */
+const patienceMillis = 5_000
+/** Bytes of a tool's answer that are read. */
+const maxAnswer = 65_536
+
+/** Ports of a cluster, and what is reached there. */
+export const clusterPorts = [
+  [3000, "the gateway"],
+  [8080, "the read model"],
+  [15672, "RabbitMQ"],
+  [3002, "Grafana"],
+  [9090, "Prometheus"],
+  [8081, "the web terminal"]
+] as const
+
+type Answer =
+  | { readonly _tag: "Absent" }
+  | { readonly _tag: "Failed"; readonly why: string }
+  | { readonly _tag: "Said"; readonly text: string }
+
+/** What a tool says; `Absent` when it is not on the PATH. */
+const ask = (tool: string, ...args: ReadonlyArray<string>): Effect.Effect<Answer> =>
+  Effect.callback((resume) => {
+    const child = execFile(tool, args, { timeout: patienceMillis, maxBuffer: maxAnswer }, (error, stdout, stderr) => {
+      if (error === null) return resume(Effect.succeed({ _tag: "Said", text: stdout.trim() }))
+      if (error.code === "ENOENT") return resume(Effect.succeed({ _tag: "Absent" }))
+      const [why = ""] = stderr.trim().split("\n").filter((line) => line !== "").slice(-1)
+      return resume(Effect.succeed({ _tag: "Failed", why: error.killed === true ? "it does not answer" : why }))
+    })
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+
+export const thisSystem = Effect.sync((): System => ({
+  manager: managerOf(process.platform, existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : ""),
+  needsSudo: process.getuid?.() !== 0,
+  hasSystemd: existsSync("/run/systemd/system")
+}))
+
+const missing = (system: System, name: PrerequisiteName): Prerequisite => {
+  const command = installCommand(system, name)
+  return {
+    name,
+    neededBy: "a cluster",
+    state: "missing",
+    detail: command === undefined ? `not found; see ${homePages[name]}` : "not found on the PATH",
+    command
+  }
+}
+
+/** A version is the first thing with two dots. */
+const versionIn = (text: string): string => /v?\d+\.\d+\.\d+[\w.+-]*/u.exec(text)?.[0] ?? text.slice(0, 40)
+
+const tool = (system: System, name: "docker" | "kubectl" | "kind", ...args: ReadonlyArray<string>) =>
+  Effect.map(ask(name, ...args), (answer): Prerequisite => {
+    switch (answer._tag) {
+      case "Absent":
+        return missing(system, name)
+      case "Failed":
+        return { ...missing(system, name), detail: `it does not start: ${answer.why}` }
+      case "Said":
+        return { name, neededBy: "a cluster", state: "ok", detail: versionIn(answer.text), command: undefined }
+    }
+  })
+
+const engine = (system: System) =>
+  Effect.map(ask("docker", "info", "--format", "{{.ServerVersion}}"), (answer): Prerequisite => {
+    const name = "docker engine"
+    if (answer._tag === "Said" && answer.text !== "") {
+      return { name, neededBy: "a cluster", state: "ok", detail: versionIn(answer.text), command: undefined }
+    }
+    const command = engineCommand(system)
+    const why = answer._tag === "Failed" && answer.why !== "" ? answer.why : "nothing answers"
+    return answer._tag === "Absent"
+      ? { name, neededBy: "a cluster", state: "stopped", detail: "install docker first", command: undefined }
+      : {
+        name,
+        neededBy: "a cluster",
+        state: "stopped",
+        detail: command === undefined ? `${why}; see ${homePages[name]}` : why,
+        command
+      }
+  })
+
+/** Whether a program could listen on the port of every address of this machine. */
+const isFree = (port: number) =>
+  Effect.callback<boolean>((resume) => {
+    const server = createServer()
+    server.once("error", () => resume(Effect.succeed(false)))
+    server.listen({ port, exclusive: true }, () => server.close(() => resume(Effect.succeed(true))))
+  })
+
+const portCheck = ([port, what]: (typeof clusterPorts)[number]) =>
+  Effect.map(isFree(port), (free): Prerequisite => {
+    const name = `port ${port}`
+    if (free) return { name, neededBy: "a cluster", state: "ok", detail: `free, for ${what}`, command: undefined }
+    const holder = portHolder(port)
+    return {
+      name,
+      neededBy: "a cluster",
+      state: "taken",
+      detail: holder === undefined
+        ? "another process listens there"
+        : `process ${holder.pid} listens there: ${holder.command}`,
+      command: undefined
+    }
+  })
+
+/** Everything that a start may need, in the order in which it is mended. */
+export const prerequisites = Effect.gen(function*() {
+  const system = yield* thisSystem
+  const node: Prerequisite = {
+    name: "node",
+    neededBy: "everything",
+    state: "ok",
+    detail: process.version,
+    command: undefined
+  }
+  const checks = [
+    tool(system, "docker", "--version"),
+    engine(system),
+    tool(system, "kubectl", "version", "--client"),
+    tool(system, "kind", "version"),
+    ...clusterPorts.map(portCheck)
+  ]
+  return [node, ...yield* Effect.all(checks, { concurrency: "unbounded" })]
+})
+
+/** Names of the kind clusters on this machine; none where there is no kind. */
+export const clusters = Effect.map(
+  ask("kind", "get", "clusters"),
+  (answer) => answer._tag === "Said" ? answer.text.split(/\s+/u).filter((name) => name !== "") : []
+)
