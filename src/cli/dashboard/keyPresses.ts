@@ -19,6 +19,27 @@ const names: ReadonlyArray<readonly [keyof Key, string]> = [
   ["delete", "backspace"]
 ]
 
+const controls: Readonly<Record<string, string>> = {
+  "\r": "enter",
+  "\n": "enter",
+  "\r\n": "enter",
+  "\t": "tab",
+  "\b": "backspace",
+  "\u007f": "backspace",
+  "\u001b": "esc"
+}
+
+/** A key inside of a chunk: Ink names only those that come alone. */
+const pressOf = (character: string): Press => {
+  const named = controls[character]
+  if (named !== undefined) return { key: named, text: "" }
+  if (character === " ") return { key: "space", text: " " }
+  const code = character.charCodeAt(0)
+  return code < 27
+    ? { key: `ctrl+${String.fromCharCode(code + 96)}`, text: "" }
+    : { key: character, text: character }
+}
+
 /** What the keyboard sends together is several keys: typing fast, a chunk holds `jjj`. */
 export const keyPresses = (input: string, key: Key): ReadonlyArray<Press> => {
   if (key.eventType === "release") return []
@@ -27,11 +48,5 @@ export const keyPresses = (input: string, key: Key): ReadonlyArray<Press> => {
   if (named !== undefined) return [{ key: named, text: "" }]
   if (key.ctrl) return input === "" ? [] : [{ key: `ctrl+${input.toLowerCase()}`, text: "" }]
   if (key.meta) return []
-  return characters(input).map((character) =>
-    character === "\r" || character === "\n"
-      ? { key: "enter", text: "" }
-      : character === " "
-      ? { key: "space", text: " " }
-      : { key: character, text: character }
-  )
+  return characters(input).map(pressOf)
 }

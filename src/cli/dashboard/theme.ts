@@ -5,6 +5,7 @@
  */
 import { glyph, type GlyphName, type GlyphSet } from "./view-model/glyphs.ts"
 import type { Line, Tone } from "./view-model/Line.ts"
+import { widthOf } from "./view-model/plainText.ts"
 
 export type ColourMode = "truecolor" | "16" | "none"
 export type ThemeName = "dark" | "light"
@@ -56,6 +57,13 @@ export interface ThemeOptions {
 const parametersOf = (tone: Tone, { colours, name }: ThemeOptions): string =>
   looks[tone][colours === "truecolor" ? name : colours === "16" ? "sixteen" : "none"]
 
+/** Characters that a terminal without them is not sent: ours have a stand-in, those of data a question mark a column. */
+const asciiOf = (text: string): string =>
+  text.replaceAll("…", "~").replaceAll("·", ".").replace(
+    /[^\x20-\x7e]/gu,
+    (character) => "?".repeat(widthOf(character))
+  )
+
 export const themeOf = (options: ThemeOptions): Theme => ({
   colours: options.colours,
   glyphs: options.glyphs,
@@ -63,10 +71,11 @@ export const themeOf = (options: ThemeOptions): Theme => ({
   glyph: (name) => glyph(name, options.glyphs),
   paint: (line, isSelected = false) =>
     line.map(({ text, tone = "text" }) => {
+      const shown = options.glyphs === "ascii" ? asciiOf(text) : text
       const parameters = [isSelected ? inverse : "", parametersOf(tone, options)].filter((each) => each !== "").join(
         ";"
       )
-      return parameters === "" || text === "" ? text : `\u001b[${parameters}m${text}\u001b[0m`
+      return parameters === "" || shown === "" ? shown : `\u001b[${parameters}m${shown}\u001b[0m`
     }).join("")
 })
 

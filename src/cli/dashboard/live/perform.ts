@@ -2,7 +2,6 @@
 import { JobId, QueueName, SubmitJob } from "#domain/Job.ts"
 import { Effect, Option, Result, Schema } from "effect"
 import { randomUUID } from "node:crypto"
-import { failureOf } from "../../failure.ts"
 import { problemIn } from "../../problemLines.ts"
 import type { Command } from "../view-model/Command.ts"
 import { fieldAt, jobOf } from "../view-model/form/fields.ts"
@@ -13,6 +12,7 @@ import type { Toast } from "../view-model/State.ts"
 import { plural } from "../view-model/words.ts"
 import type { Api } from "./Api.ts"
 import type { Store } from "./Store.ts"
+import { troubleOf } from "./troubleOf.ts"
 
 /** What only the terminal can do. */
 export interface Terminal {
@@ -38,7 +38,7 @@ const named = (queue: string) => ({ params: { name: QueueName.make(queue, { disa
 /** Acts, says how it went, and has everything read that may have changed. */
 const acted = <A, E>({ refresh, store }: Performing, act: Effect.Effect<A, E>, words: (answer: A) => string) =>
   Effect.map(Effect.result(act), (answer) => {
-    store.send(Result.isSuccess(answer) ? say(words(answer.success)) : say(failureOf(answer.failure).message, "bad"))
+    store.send(Result.isSuccess(answer) ? say(words(answer.success)) : say(troubleOf(answer.failure), "bad"))
     refresh()
   })
 
@@ -93,7 +93,7 @@ const refused = (failure: unknown, fields: ReadonlyArray<Field>) => {
     return at === undefined
   })
   const isAllNamed = issues.length > 0 && rest.length === 0
-  return { errors, refusal: isAllNamed ? undefined : failureOf(failure).message }
+  return { errors, refusal: isAllNamed ? undefined : troubleOf(failure) }
 }
 
 export const perform = (performing: Performing, command: Command): Effect.Effect<void> => {

@@ -1,8 +1,8 @@
 /** One question to the APIs, and its answer as a message: failures are answers as well. */
 import { Effect, Result } from "effect"
-import { failureOf } from "../../failure.ts"
 import type { Told } from "../view-model/Message.ts"
 import { type Api, ask, askJobs } from "./Api.ts"
+import { troubleOf } from "./troubleOf.ts"
 import type { Want } from "./wants.ts"
 
 export interface Heard {
@@ -23,7 +23,7 @@ const heard = <A, E>(
     const at = Date.now()
     return Result.isSuccess(answer)
       ? { message: good(answer.success, at), failure: undefined }
-      : { message: bad(failureOf(answer.failure).message, at), failure: answer.failure }
+      : { message: bad(troubleOf(answer.failure), at), failure: answer.failure }
   })
 
 /** `after`: id of the last row before the page of jobs; undefined for the first page. */

@@ -7,7 +7,7 @@ import { fit, plain } from "./plainText.ts"
 import { sectionOf, type SourceName, standingOf, standingWord } from "./sources.ts"
 import type { State } from "./State.ts"
 import { statusTone } from "./tables/jobs.ts"
-import { clock, count, duration, roughly, short } from "./words.ts"
+import { clock, count, duration, exactClock, roughly, short } from "./words.ts"
 
 export interface Panel {
   readonly title: string
@@ -137,11 +137,16 @@ export const queuesPanel = (state: State, rows: number, signs: Signs): Panel => 
 }
 
 const bound = (value: number | null): string => value === null ? "-" : duration(value)
+/** A type, and two times three quantiles. */
+const wideLatency = 74
+
 const quantiles = ({ p50Millis, p95Millis, p99Millis }: LatencySummary): string =>
   [p50Millis, p95Millis, p99Millis].map((value) => fit(bound(value), 9, "right")).join("")
 
-export const latencyPanel = (state: State, rows: number, signs: Signs): Panel => {
-  const title = "Latency by type, upper bounds: p50 p95 p99"
+/** Where there is no room for both, how long jobs ran. */
+export const latencyPanel = (state: State, width: number, rows: number, signs: Signs): Panel => {
+  const title = "Latency, at most: p50 p95 p99"
+  const isWide = width >= wideLatency
   const { down, ok } = sectionOf(state.sources.stats.data?.latencies)
   if (down !== undefined) return { title, lines: [downLine(down.source, down.detail, signs.glyph)] }
   if (ok === undefined) return { title, lines: absent(state, "stats", signs) }
@@ -149,12 +154,14 @@ export const latencyPanel = (state: State, rows: number, signs: Signs): Panel =>
   return {
     title,
     lines: [
-      line(`${fit("type", 18)}${fit("wait", 27, "right")}${fit("run", 27, "right")}`, "dim"),
-      ...busiest.slice(0, rows).map(({ run, type, wait }): Line => [
-        span(fit(plain(type), 18)),
-        span(quantiles(wait)),
-        span(quantiles(run), "busy")
-      ]),
+      line(`${fit("type", 15)}${isWide ? fit("wait", 27, "right") : ""}${fit("run", 27, "right")}`, "dim"),
+      ...busiest.slice(0, rows).map(({ run, type, wait }): Line =>
+        pieces(
+          span(fit(plain(type), 15)),
+          isWide ? span(quantiles(wait)) : undefined,
+          span(quantiles(run), "busy")
+        )
+      ),
       ...(busiest.length === 0 ? [line("no job has run yet", "dim")] : []),
       ...(busiest.length > rows ? [line(`and ${busiest.length - rows} more`, "dim")] : []),
       ...(ok.rebuilding ? [line("being rebuilt from the archive", "warn")] : [])
@@ -236,3 +243,16 @@ export const workersPanel = (state: State, signs: Signs): Panel => {
     ]
   }
 }
+
+/** What happened last, as far as it has been heard of here. */
+export const eventsPanel = (state: State, rows: number, signs: Signs): Panel => ({
+  title: "Latest events",
+  lines: state.tail.rows.length === 0
+    ? [line("nothing since the dashboard began to listen", "dim")]
+    : state.tail.rows.slice(0, rows).map(({ at, jobType, queue, type }): Line => [
+      span(`${exactClock(at)} `, "dim"),
+      span(fit(`${signs.glyph("event")} ${type}`, 20)),
+      span(` ${plain(jobType)} `),
+      span(plain(queue), "dim")
+    ])
+})

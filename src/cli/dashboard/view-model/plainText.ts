@@ -71,6 +71,24 @@ export const fit = (text: string, columns: number, align: "left" | "right" = "le
   return align === "left" ? short + rest : rest + short
 }
 
+/** Lines of at most `columns`, broken between words where there are any: for sentences. */
+export const wrapWords = (text: string, columns: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  let line = ""
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`
+    if (widthOf(longer) <= columns) {
+      line = longer
+      continue
+    }
+    if (line !== "") lines.push(line)
+    const parts = wrap(word, columns)
+    lines.push(...parts.slice(0, -1))
+    line = parts.at(-1) ?? ""
+  }
+  return [...lines, line]
+}
+
 /** Lines of at most `columns`, broken anywhere: payloads and messages are to be read whole. */
 export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
   const lines: Array<string> = []

@@ -8,6 +8,7 @@ import { blank, type Line, line, span } from "../view-model/Line.ts"
 import {
   alertsPanel,
   dependenciesPanel,
+  eventsPanel,
   jobsPanel,
   latencyPanel,
   type Panel,
@@ -26,27 +27,46 @@ const drawn = (panels: ReadonlyArray<Panel>): ReadonlyArray<Line> =>
     blank
   ])
 
+/** The left of two columns is for short lines. */
+const leftColumns = (columns: number): number => Math.min(56, Math.floor(columns * 0.4))
+/** Rows of a list, however low the terminal is. */
+const leastRows = 5
+
 /** Panels by column, most important first: what does not fit is reached by scrolling. */
-const columnsOf = ({ columns, state }: ViewProps, signs: Signs): ReadonlyArray<ReadonlyArray<Panel>> => {
-  const width = tierOf(columns) === "narrow" ? columns : Math.floor(columns / 2)
+const columnsOf = ({ columns, height, state }: ViewProps, signs: Signs): ReadonlyArray<ReadonlyArray<Panel>> => {
+  const width = (tierOf(columns) === "narrow" ? columns : columns - leftColumns(columns)) - 3
+  const rows = Math.max(leastRows, Math.floor(height / 4))
   const parts = {
     jobs: jobsPanel(state, signs),
-    rates: ratesPanel(state, width - 2, signs),
-    queues: queuesPanel(state, 8, signs),
-    latency: latencyPanel(state, 8, signs),
+    rates: ratesPanel(state, width, signs),
+    queues: queuesPanel(state, rows, signs),
+    latency: latencyPanel(state, width, rows, signs),
+    events: eventsPanel(state, rows, signs),
     alerts: alertsPanel(state, 5, signs),
     dependencies: dependenciesPanel(state, signs),
     workers: workersPanel(state, signs)
   }
   switch (tierOf(columns)) {
     case "narrow":
-      return [[parts.jobs, parts.alerts, parts.rates, parts.queues, parts.workers, parts.dependencies, parts.latency]]
+      return [[
+        parts.jobs,
+        parts.alerts,
+        parts.rates,
+        parts.queues,
+        parts.workers,
+        parts.dependencies,
+        parts.latency,
+        parts.events
+      ]]
     case "normal":
-      return [[parts.jobs, parts.alerts, parts.workers], [parts.rates, parts.queues, parts.dependencies, parts.latency]]
+      return [
+        [parts.jobs, parts.alerts, parts.workers, parts.events],
+        [parts.rates, parts.queues, parts.latency, parts.dependencies]
+      ]
     case "wide":
       return [
         [parts.jobs, parts.alerts, parts.workers, parts.dependencies],
-        [parts.rates, parts.queues, parts.latency]
+        [parts.rates, parts.queues, parts.latency, parts.events]
       ]
   }
 }
@@ -57,7 +77,7 @@ export const Overview = (props: ViewProps): ReactElement => {
   const parts = columnsOf(props, signs).map(drawn)
   const longest = Math.max(...parts.map(({ length }) => length))
   const first = Math.min(topOf(props.state).scroll, Math.max(0, longest - props.height))
-  const left = parts.length === 1 ? props.columns : Math.floor(props.columns * 0.42)
+  const left = parts.length === 1 ? props.columns : leftColumns(props.columns)
   return (
     <Box flexDirection="row" width={props.columns} height={props.height}>
       {parts.map((lines, index) => (

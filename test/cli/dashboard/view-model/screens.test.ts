@@ -237,7 +237,7 @@ describe("The overview", () => {
   })
 
   it("shows latencies as upper bounds, and a dash where there are none", () => {
-    assert.match(said(latencyPanel(state, 5, signs)), /demo\.sleep +10 ms +- +- +- +500 ms +-/)
+    assert.match(said(latencyPanel(state, 100, 5, signs)), /demo\.sleep +10 ms +- +- +- +500 ms +-/)
   })
 
   it("shows firing alerts, and obeys nothing in their names", () => {
@@ -265,7 +265,7 @@ describe("The overview", () => {
       { _tag: "NotAnswered", source: "queues", trouble: "no answer", at: noon }
     ])
 
-    for (const panel of [jobsPanel(broken, signs), latencyPanel(broken, 5, signs), workersPanel(broken, signs)]) {
+    for (const panel of [jobsPanel(broken, signs), latencyPanel(broken, 100, 5, signs), workersPanel(broken, signs)]) {
       assert.include(said(panel), "x down redis: refused")
       assert.notMatch(panel.lines.slice(0, 1).map(textOf).join(""), /\d/)
     }

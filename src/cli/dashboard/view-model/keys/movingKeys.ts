@@ -71,7 +71,14 @@ export const movingKeys: ReadonlyArray<Binding> = [
     scopes: ["jobs", "dead", "events", "audit"],
     reaction: () => told({ _tag: "Followed" })
   },
-  { keys: ["enter"], label: "open what is selected", hint: "open", group: "Move", scopes: ["list"], reaction: enter },
+  {
+    keys: ["enter"],
+    label: "open what is selected",
+    hint: "open",
+    group: "Move",
+    scopes: ["jobs", "dead", "queues", "types", "events"],
+    reaction: enter
+  },
   {
     keys: ["esc"],
     label: "go back; at the outermost view clear filter and selection",

@@ -1,11 +1,10 @@
 /** What is open above the last line: the palette, the filter, or a question. */
 import type { GlyphName } from "../glyphs.ts"
 import { filterNames, parseQuery } from "../jobQuery.ts"
-import { shownKey } from "../keys/keyNames.ts"
 import { layoutOf } from "../layout.ts"
 import { type Line, line, span } from "../Line.ts"
 import { suggestions } from "../palette.ts"
-import { characters, fit, plain, shorten, wrap } from "../plainText.ts"
+import { characters, fit, plain, shorten, wrapWords } from "../plainText.ts"
 import { type State, topOf } from "../State.ts"
 import { views } from "../views.ts"
 
@@ -58,14 +57,8 @@ const filterLines = (state: State, columns: number, glyph: Glyph): ReadonlyArray
 
 const questionLines = ({ question }: State, columns: number, height: number): ReadonlyArray<Line> => {
   if (question === undefined) return []
-  const lines = wrap(plain(question.text), Math.max(4, columns - 2)).map((text) => line(` ${text}`, "warn"))
-  const answers: Line = [
-    span(` ${shownKey(question.key)}`, "key"),
-    span(" yes   ", "text"),
-    span("Esc", "key"),
-    span(" no", "text")
-  ]
-  return [...lines.slice(0, Math.max(0, height - 1)), answers]
+  const lines = wrapWords(plain(question.text), Math.max(4, columns - 2)).map((text) => line(` ${text}`, "warn"))
+  return lines.slice(0, height)
 }
 
 export const panelLines = (state: State, glyph: Glyph): ReadonlyArray<Line> => {
