@@ -4,7 +4,7 @@
  *
  *     npm run -s pictures      writes docs/pictures/*.svg, to be looked at before they are committed
  */
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -45,6 +45,19 @@ const drawing = Effect.gen(function*() {
       ),
     ({ jobs: { counts } }) => counts.completed >= 425 && counts.dead >= 6
   )
+  // A chart wants a past: half a minute of work that comes and goes.
+  let nth = 0
+  const wave = Effect.promise(() =>
+    postJson(`${gatewayUrl}/jobs/batch`, {
+      jobs: Array.from({ length: Math.round(20 + 15 * Math.sin(nth++ / 6)) }, (_, job) => ({
+        type: job % 12 === 0 ? "demo.flaky" : "demo.noop",
+        ...(job % 12 === 0 ? { payload: { failures: 1 } } : {}),
+        queue: ["default", "mail", "reports"][job % 3]
+      }))
+    })
+  )
+  yield* Effect.forkScoped(Effect.repeat(wave, Schedule.spaced("400 millis")))
+  yield* Effect.sleep("30 seconds")
   const terminal = yield* open({
     command: process.execPath,
     args: [join(root, "bin/odd-dashboard.mjs")],
@@ -52,12 +65,16 @@ const drawing = Effect.gen(function*() {
     env: { PATH: process.env.PATH ?? "", LANG: "C.UTF-8", COLORTERM: "truecolor", ODTO_HOME: home },
     ...size
   })
+  /** When everything has been read and drawn. */
   const draw = (name: string) =>
-    Effect.sync(() => writeFileSync(join(folder, `${name}.svg`), svgOf(terminal.picture())))
+    terminal.until("all of it", (text) => !/\breading\b/u.test(text)).pipe(
+      Effect.andThen(Effect.sleep("1 second")),
+      Effect.andThen(Effect.sync(() => writeFileSync(join(folder, `${name}.svg`), svgOf(terminal.picture()))))
+    )
 
   yield* terminal.until(
     "the overview",
-    (text) => /workers +1 live/u.test(text) && /completed +4\d\d/u.test(text),
+    (text) => /workers +1 live/u.test(text) && /completed +[\d,]+/u.test(text),
     30_000
   )
   yield* draw("overview")

@@ -28,7 +28,9 @@ const named: Readonly<Record<string, string>> = {
 const cssOf = (colour: string | undefined, fallback: string): string =>
   colour === undefined ? fallback : named[colour] ?? (colour.startsWith("#") ? colour : fallback)
 
-const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+/** Blanks that do not collapse: not every viewer keeps the others. */
+const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(" ", "\u00a0")
 
 interface Run {
   readonly column: number
@@ -76,7 +78,7 @@ export const svgOf = (picture: Picture): string => {
       width.toFixed(0)
     }" height="${height}">`,
     `<rect width="100%" height="100%" rx="8" fill="${page.background}"/>`,
-    `<g font-family="ui-monospace, SFMono-Regular, Menlo, DejaVu Sans Mono, monospace" font-size="14" xml:space="preserve">`,
+    `<g font-family="ui-monospace, SFMono-Regular, Menlo, DejaVu Sans Mono, monospace" font-size="14">`,
     ...picture.flatMap((row, line) => runsOf(row).map((run) => drawn(run, line))).filter((part) => part !== ""),
     "</g>",
     "</svg>",
