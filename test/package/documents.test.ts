@@ -1,5 +1,6 @@
 /** The documents, held against what they speak of. */
 import { cli } from "#cli/Cli.ts"
+import { keyRows } from "#cli/dashboard/view-model/keys/keyRows.ts"
 import { exitCodes } from "#cli/exitCodes.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, globSync, readFileSync } from "node:fs"
@@ -80,6 +81,15 @@ describe("The README", () => {
 
     assert.isAbove(defaults.length, 5)
     assert.deepStrictEqual(wrong, [])
+  })
+
+  it("has the keys of the dashboard, as scripts/keyTable.ts writes them", () => {
+    const section = readme.split("\n### Keys\n")[1]?.split("\n## ")[0] ?? ""
+    const rows = section.split("\n").filter((line) => line.startsWith("|")).slice(2).map((line) =>
+      line.split("|").slice(1, -1).map((cell) => cell.trim())
+    )
+
+    assert.deepStrictEqual(rows, keyRows.map(({ keys, label, needs, where }) => [keys, label, where, needs]))
   })
 
   it("has every exit code, and no other", () => {

@@ -8,7 +8,7 @@ import * as Live from "./live/live.ts"
 import { perform } from "./live/perform.ts"
 import { makeStore } from "./live/Store.ts"
 import { makeTerminal } from "./terminal.ts"
-import { themeFrom } from "./theme.ts"
+import { spokenTheme, themeFrom } from "./theme.ts"
 import { press } from "./view-model/press.ts"
 import type { Frame } from "./view-model/Route.ts"
 import { initial } from "./view-model/State.ts"
@@ -48,7 +48,7 @@ export const run = (options: DashboardOptions) =>
         render(
           <App
             store={store}
-            theme={themeFrom(process.env)}
+            theme={options.isScreenReader ? spokenTheme : themeFrom(process.env)}
             terminal={terminal}
             onPress={(key) => {
               const { commands = [], messages = [] } = press(store.state(), key)

@@ -4,7 +4,7 @@
  * Colour never carries a meaning alone: states also have a word and a sign. Backgrounds are left as they are.
  */
 import { glyph, type GlyphName, type GlyphSet } from "./view-model/glyphs.ts"
-import type { Line, Tone } from "./view-model/Line.ts"
+import { type Line, textOf, type Tone } from "./view-model/Line.ts"
 import { widthOf } from "./view-model/plainText.ts"
 
 export type ColourMode = "truecolor" | "16" | "none"
@@ -106,3 +106,10 @@ export const themeNameOf = (env: Environment): ThemeName => {
 
 export const themeFrom = (env: Environment): Theme =>
   themeOf({ name: themeNameOf(env), colours: colourModeOf(env), glyphs: glyphSetOf(env) })
+
+/** For ears: words without signs and colours. */
+export const spokenTheme: Theme = {
+  ...themeOf({ name: "dark", colours: "none", glyphs: "ascii" }),
+  glyph: () => "",
+  paint: (line) => textOf(line)
+}

@@ -13,6 +13,8 @@ export interface DashboardOptions {
   readonly rows?: number
   /** Whoever sits here may act, and is told so. Default: true. */
   readonly mayAct?: boolean
+  /** Whether to wait until the view has been read. Default: true. */
+  readonly isAwaited?: boolean
   /** Default: a terminal with true colour and UTF-8. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -27,7 +29,8 @@ export const environment = () => ({
 /** Opens it; the view that it begins with has been read when this is done. */
 export const dashboard = Effect.fnUntraced(function*(options: DashboardOptions = {}) {
   const { home } = yield* System
-  const { args = [], columns = 120, env = { COLORTERM: "truecolor" }, mayAct = true, rows = 30 } = options
+  const { args = [], columns = 120, env = { COLORTERM: "truecolor" }, isAwaited = true, mayAct = true, rows = 30 } =
+    options
   const terminal = yield* open({
     command: process.execPath,
     args: [launcher, ...args],
@@ -36,6 +39,7 @@ export const dashboard = Effect.fnUntraced(function*(options: DashboardOptions =
     columns,
     rows
   })
+  if (!isAwaited) return terminal
   // The first of them may build the sources.
   yield* terminal.until(
     "the dashboard shows its view",

@@ -18,6 +18,9 @@ export interface LinesProps {
   readonly label?: (index: number) => string | undefined
 }
 
+/** Columns become parts of a sentence. */
+const spoken = (line: Line): string => textOf(line).trim().replaceAll(/\s{2,}/gu, ", ")
+
 export const Lines = ({ columns, height, label, lines, selected = -1 }: LinesProps): ReactElement => {
   const theme = useTheme()
   return (
@@ -26,7 +29,7 @@ export const Lines = ({ columns, height, label, lines, selected = -1 }: LinesPro
         const line = lines[index]
         if (line === undefined) return <Text key={index} aria-hidden>{" "}</Text>
         const painted = theme.paint(fillLine(line, columns), index === selected)
-        const text = label?.(index) ?? textOf(line).trim()
+        const text = label?.(index) ?? spoken(line)
         return <Text key={index} wrap="truncate" aria-label={text} aria-hidden={text === ""}>{painted}</Text>
       })}
     </Box>

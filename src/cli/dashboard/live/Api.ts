@@ -72,7 +72,7 @@ export const askJobs = (
     query: {
       ...parametersOf(parseQuery(filter)),
       sort,
-      limit: pageRows,
+      limit: after === undefined ? pageRows.first : pageRows.next,
       ...(after === undefined ? {} : { cursor: encodeCursor(JobId.make(after, { disableChecks: true })) })
     }
   })

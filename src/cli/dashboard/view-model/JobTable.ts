@@ -15,8 +15,8 @@ import { merged, type Order, placeOf } from "./Ordered.ts"
 export const maxRowsHeld = 100_000
 /** Rows held while nobody has scrolled: the newest, so that a busy system does not fill the memory. */
 export const maxRowsFollowed = 1_000
-/** Rows of one page. */
-export const pageRows = 200
+/** Rows of the first page, which is read again and again, and of those after it, which are read once. */
+export const pageRows = { first: 200, next: 500 } as const
 
 export interface JobTable {
   /** The filter as it was typed, and the order of the store: together they say what the rows are. */
@@ -96,15 +96,15 @@ const changed = (
   changes: ReadonlyArray<{ readonly before: JobRow | undefined; readonly after: JobRow | undefined }>
 ): JobTable => {
   if (changes.length === 0) return table
-  const gone = new Set(changes.flatMap(({ before }) => before === undefined ? [] : [before]))
+  const gone = changes.flatMap(({ before }) => before === undefined ? [] : [before])
   const added = changes.flatMap(({ after }) => after === undefined ? [] : [after])
   const inOrder = byId(table)
-  const rows = merged(table.rows, gone, added.toSorted(inOrder), inOrder)
+  const rows = merged(table.rows, gone, added, inOrder)
   const { words } = table.query
   if (table.order === undefined && words.length === 0) return { ...table, rows, shown: rows }
   const order = total(table)
-  const visible = words.length === 0 ? added : added.filter((row) => hasWords(words, row))
-  return { ...table, rows, shown: merged(table.shown, gone, visible.toSorted(order), order) }
+  const visible = (of: ReadonlyArray<JobRow>) => words.length === 0 ? of : of.filter((row) => hasWords(words, row))
+  return { ...table, rows, shown: merged(table.shown, visible(gone), visible(added), order) }
 }
 
 /** Whether a job with this id lies within what has been read, so that its absence means something. */
