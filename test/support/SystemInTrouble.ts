@@ -121,6 +121,16 @@ export const expiredLeases = (database: string) =>
     ([row]) => row?.n
   )
 
+export const refusedCompletions = (database: string) =>
+  Effect.map(
+    query<{ n: number }>(
+      database,
+      `SELECT count(*)::int AS n FROM event_log, json_array_elements(body) AS event
+       WHERE event ->> 'type' = 'completion-refused'`
+    ),
+    ([row]) => row?.n ?? 0
+  )
+
 export const eventsOf = (database: string, type: string, jobIds: ReadonlyArray<string>) =>
   query<{ job: string; at: number; attempt: number }>(
     database,
