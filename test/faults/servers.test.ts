@@ -20,6 +20,7 @@ import {
   refusedCompletions,
   runningOn,
   settled,
+  sleepThroughLease,
   System,
   typesOf,
   untilEvents
@@ -76,36 +77,18 @@ describeWithServers(allKinds, "a system in trouble", () => {
           assert.isDefined(victim)
           const { accepted, stop } = yield* load
           const [before] = yield* liveWorkers(urls.database, victim)
-          /** The jobs that it ran when it was stopped; it is awake again, as a new incarnation. */
-          const sleepThroughLease = Effect.gen(function*() {
-            const long = yield* submit(
-              gateway.url,
-              times(60, { type: "demo.sleep", payload: { ms: 2_000 }, priority: 9 })
-            )
-            accepted.push(...long)
-            const held = yield* runningOn(urls.database, victim, long)
-            victim.kill("SIGSTOP")
-            yield* untilEvents(urls.database, "lease-expired", held, held.length)
-            victim.kill("SIGCONT")
-            yield* eventually(
-              "a new incarnation",
-              () => Effect.runPromise(liveWorkers(urls.database, victim)),
-              (workers) => workers.length === 1
-            )
-            return held
-          })
           // When it wakes, the ends of its attempts race against the news that its lease is gone: what loses is dropped
           // without a word and is no late completion.
-          const held = yield* sleepThroughLease
+          const held = yield* sleepThroughLease(victim)
           let rounds = 1
           while ((yield* refusedCompletions(urls.database)) === 0 && rounds++ < mostRounds) {
-            held.push(...(yield* sleepThroughLease))
+            held.push(...(yield* sleepThroughLease(victim)))
           }
           const [after] = yield* liveWorkers(urls.database, victim)
           const fresh = yield* submit(gateway.url, times(60, { type: "demo.sleep", payload: { ms: 200 }, priority: 9 }))
           const taken = yield* runningOn(urls.database, victim, fresh)
           yield* stop
-          const books = yield* settled([...accepted, ...fresh])
+          const books = yield* settled([...accepted, ...held, ...fresh])
 
           assert.notStrictEqual(after?.id, before?.id)
           assert.isAbove(taken.length, 0)
