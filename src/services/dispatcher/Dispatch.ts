@@ -20,11 +20,10 @@ import * as Wake from "../Wake.ts"
 const dispatchLimit = 500
 /** Jobs made due by one statement. */
 const promoteLimit = 500
-/**
- * Due jobs and loads are looked at this often at most, however many signals come, and not right after a hand-over: the
- * statements of the jobs themselves go first.
- */
+/** Due jobs and loads are looked at so long after a hand-over at the earliest: the statements of the jobs go first. */
 const houseMillis = 50
+/** They are looked at this often at most, however many signals come. */
+const houseQuietMillis = 20
 /** They are looked at this often at least, however much is handed over meanwhile. */
 const houseWithinMillis = 100
 /** Loads (rates, live slots, types) are read again after this time. */
@@ -37,7 +36,7 @@ const windowStuckMillis = 320
 /** A queue whose hints did not arrive rests, the first time and at most this long: its jobs go back and would come again. */
 const restMillis = 50
 const maxRestMillis = 2_000
-/** With more queues than this the loads are read first, and only queues in which jobs wait are tried. */
+/** Queues that are tried before the loads are read: all when there are no more, else those last handed over from. */
 const blindQueues = 4
 /** Batches of hints on their way to the broker at the same time. */
 const sendConcurrency = 4
@@ -83,6 +82,20 @@ const makeRates = () => {
   }
 }
 
+/** The queues last handed over from. */
+const makeRecent = () => {
+  const recent = new Set<QueueName>()
+  return {
+    has: (queue: QueueName): boolean => recent.has(queue),
+    add: (queue: QueueName) => {
+      recent.delete(queue)
+      recent.add(queue)
+      const oldest = recent.size > blindQueues ? recent.values().next().value : undefined
+      if (oldest !== undefined) recent.delete(oldest)
+    }
+  }
+}
+
 /** Queues that rest after trouble with the broker. Times are monotonic milliseconds. */
 const makeRests = () => {
   const rests = new Map<QueueName, { readonly until: number; readonly millis: number }>()
@@ -108,6 +121,7 @@ const make = Effect.gen(function*() {
   const sending = yield* Semaphore.make(sendConcurrency)
   const rateOf = makeRates()
   const rests = makeRests()
+  const recent = makeRecent()
   let loads: ReadonlyArray<QueueLoad> = []
   let windows = new Map<QueueName, number>()
   let loadsReadAt = Number.NEGATIVE_INFINITY
@@ -169,6 +183,7 @@ const make = Effect.gen(function*() {
     if ((yield* nowMillis) < rests.until(load.queue)) return 0
     const jobs = yield* store.dispatch({ queue: load.queue, types: load.liveTypes, window, limit: dispatchLimit })
     if (jobs.length === 0) return 0
+    recent.add(load.queue)
     metrics.increment("odto_jobs_dispatched_total", { queue: load.queue }, jobs.length)
     metrics.observe("odto_batch_size", { operation: "dispatch" }, jobs.length)
     yield* Semaphore.take(sending, 1)
@@ -206,24 +221,23 @@ const make = Effect.gen(function*() {
   }
 
   /**
-   * Tries the queues that it knows first, so that a job on an idle system is handed over by one statement; what is new
-   * since the last reading (queues, types, due jobs) comes after. Answers how long to wait.
+   * Tries the queues first that it knows to be used, so that a job on an idle system is handed over by one statement; what
+   * is new since the last reading (queues, types, due jobs) comes after. Answers how long to wait.
    */
   const round = Effect.gen(function*() {
     const now = yield* nowMillis
-    const knowsAll = loads.length <= blindQueues
-    if (knowsAll && (yield* fillAll(loads))) {
-      stuckMillis = windowFullMillis
-      handedOverAt = now
-      if (now - keptHouseAt >= houseWithinMillis) yield* keepHouse(now)
-      return 0
-    }
-    const houseAt = Math.max(keptHouseAt, knowsAll ? handedOverAt : keptHouseAt) + houseMillis
-    if (now < houseAt) return houseAt - now
+    const likely = loads.length <= blindQueues ? loads : loads.filter(({ queue }) => recent.has(queue))
+    const isFed = yield* fillAll(likely)
+    const houseAt = isFed
+      ? keptHouseAt + houseWithinMillis
+      : Math.max(keptHouseAt + houseQuietMillis, handedOverAt + houseMillis)
+    if (isFed) handedOverAt = now
+    if (now < houseAt) return isFed ? 0 : houseAt - now
     yield* keepHouse(now)
     const waiting = loads.filter((load) => !load.paused && load.queued > 0 && load.liveTypes.length > 0)
-    if (yield* fillAll(waiting)) {
+    if ((yield* fillAll(waiting)) || isFed) {
       stuckMillis = windowFullMillis
+      handedOverAt = now
       return 0
     }
     return pauseFor(waiting, now)
