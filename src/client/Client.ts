@@ -21,7 +21,7 @@ import type {
   Timeline
 } from "./Answers.ts"
 import { follow } from "./eventStream.ts"
-import { type Call, pause, transport } from "./Transport.ts"
+import { type Answer, type Call, pause, transport } from "./Transport.ts"
 
 export interface ConnectOptions {
   /** Default: `http://127.0.0.1:3000`. */
@@ -83,7 +83,7 @@ const newKey = (): string => crypto.randomUUID()
 const jobPath = (jobId: string) => `/jobs/${encodeURIComponent(jobId)}`
 const queuePath = (name: string) => `/queues/${encodeURIComponent(name)}`
 
-const json = async <A>(response: Promise<Response>): Promise<A> => JSON.parse(await (await response).text())
+const json = async <A>(answer: Promise<Answer>): Promise<A> => JSON.parse((await answer).text)
 
 /** Makes the calls; nothing is sent before the first of them. */
 export const connect = (options: ConnectOptions = {}): Client => {
@@ -101,7 +101,7 @@ export const connect = (options: ConnectOptions = {}): Client => {
 
   return {
     submit: async (job, { idempotencyKey, signal } = {}) => {
-      const response = await gateway.send({
+      const { headers, text } = await gateway.send({
         method: "POST",
         path: "/jobs",
         body: job,
@@ -109,8 +109,8 @@ export const connect = (options: ConnectOptions = {}): Client => {
         signal,
         repeatable: true
       })
-      const said: Omit<AcceptedJob, "replayed"> = JSON.parse(await response.text())
-      return { ...said, replayed: response.headers.get("idempotency-replayed") === "true" }
+      const said: Omit<AcceptedJob, "replayed"> = JSON.parse(text)
+      return { ...said, replayed: headers.get("idempotency-replayed") === "true" }
     },
     submitBatch: async (all, { signal } = {}) => {
       const keyed = all.map((job) => ({ ...job, idempotencyKey: job.idempotencyKey ?? newKey() }))

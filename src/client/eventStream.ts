@@ -72,7 +72,7 @@ export async function* follow(to: Transport, { lastEventId, query, signal }: Fol
   let failures = 0
   while (!isOver(signal)) {
     try {
-      const response = await to.send({
+      const response = await to.open({
         path: "/stream",
         query,
         headers: { accept: "text/event-stream", ...(last === undefined ? {} : { "last-event-id": last }) },

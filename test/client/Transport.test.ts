@@ -31,6 +31,10 @@ const serving = (...answers: ReadonlyArray<Answer>) =>
   )
 
 const hangUp: Answer = (request) => request.socket.destroy()
+const breakOff: Answer = (_, response) => {
+  response.writeHead(202, { "content-type": "application/json", "content-length": 100 })
+  response.write("{", () => response.destroy())
+}
 const answering = (status: number, body: object): Answer => (_, response) => {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body))
 }
@@ -49,6 +53,16 @@ describe("A submission", () => {
       assert.match(String(first), /^[0-9a-f-]{36}$/u)
       assert.strictEqual(second, first)
       assert.strictEqual(requests[0]?.headers.authorization, "Bearer secret")
+    }))
+
+  it.live("goes out again when the connection breaks in the middle of the answer", () =>
+    Effect.gen(function*() {
+      const { client, requests } = yield* serving(breakOff, accepted)
+      const { jobId } = yield* Effect.promise(() => client.submit({ type: "demo.noop" }))
+      const [first, second] = keysOf(requests)
+
+      assert.strictEqual(jobId, "a")
+      assert.strictEqual(second, first)
     }))
 
   it.live("goes out again when nobody knows whether it was committed", () =>
