@@ -144,6 +144,25 @@ describe("Dispatch", () => {
       assert.isBelow(yield* promotionsWithin(faults, 10_000), 50)
     }).pipe(Effect.provide(dispatcher)))
 
+  it.effect("does not let a type whose workers are all busy hold up one that other workers serve", () =>
+    Effect.gen(function*() {
+      const quick = typeName("test.quick")
+      const busy = yield* Seed.startWorker({ types: [type], slots: 2 })
+      yield* Seed.startWorker({ types: [quick], slots: 2 })
+      const store = yield* JobStore
+      const [slow, delivered] = [yield* listen(), yield* listen(quick)]
+      yield* accept(60, { priority: 9 })
+      yield* pass(500)
+      yield* store.claim(busy, slow.slice(0, 2).map((jobId) => ({ jobId, token: crypto.randomUUID() })))
+      yield* pass(500)
+      const before = slow.length
+      const [id] = yield* accept(1, { type: quick, priority: 0 })
+      yield* pass(500)
+
+      assert.deepStrictEqual(delivered, [id])
+      assert.isBelow(before, 10, "the window of the busy type is full")
+    }).pipe(Effect.provide(dispatcher)))
+
   it.effect("hands nothing over of a paused queue, and goes on when it is resumed", () =>
     Effect.gen(function*() {
       yield* Seed.startWorker({ types: [type] })
