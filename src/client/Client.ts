@@ -21,6 +21,7 @@ import type {
   Timeline
 } from "./Answers.ts"
 import { follow } from "./eventStream.ts"
+import { isPassing } from "./Problem.ts"
 import { type Answer, type Call, pause, transport } from "./Transport.ts"
 
 export interface ConnectOptions {
@@ -68,7 +69,10 @@ export interface Client {
   /** No job of the queue starts; what runs goes on. */
   pauseQueue(name: string, options?: CallOptions): Promise<QueuePaused>
   resumeQueue(name: string, options?: CallOptions): Promise<QueueResumed>
-  /** Resolves when the job is completed, dead or cancelled; look at its `status`. Waits without limit unless told. */
+  /**
+   * Resolves when the job is completed, dead or cancelled; look at its `status`. Waits without limit unless told, also
+   * while the read model is away.
+   */
   waitFor(jobId: string, options?: CallOptions): Promise<Job>
   /** Events as they happen, across broken connections, until the signal aborts or the loop is left. */
   events(options?: EventsOptions): AsyncIterable<StreamItem>
@@ -139,8 +143,12 @@ export const connect = (options: ConnectOptions = {}): Client => {
     waitFor: async (jobId, { signal } = {}) => {
       let wait = firstLookMillis
       for (;;) {
-        const job = await read<Job>(jobPath(jobId), {}, { signal })
-        if (job.status === "completed" || job.status === "dead" || job.status === "cancelled") return job
+        // A read model that is away for a while says nothing about the job.
+        const job = await read<Job>(jobPath(jobId), {}, { signal }).catch((trouble: unknown) => {
+          if (signal?.aborted === true || !isPassing(trouble)) throw trouble
+          return undefined
+        })
+        if (job?.status === "completed" || job?.status === "dead" || job?.status === "cancelled") return job
         await pause(wait, signal)
         wait = Math.min(rarestLookMillis, wait * 2)
       }

@@ -43,6 +43,28 @@ const trouble = (call: Promise<unknown>) =>
   Effect.promise(() => call.then(() => undefined, (reason: unknown) => reason))
 const keysOf = (requests: ReadonlyArray<IncomingMessage>) => requests.map(({ headers }) => headers["idempotency-key"])
 
+describe("Waiting for a job", () => {
+  it.live("goes on while the read model is away, and ends by a refusal that is final", () =>
+    Effect.gen(function*() {
+      const away = answering(503, { type: "urn:odto:problem:unavailable", title: "Unavailable" })
+      const { client, requests } = yield* serving(
+        hangUp,
+        hangUp,
+        away,
+        answering(200, { id: "a", status: "completed" })
+      )
+      const job = yield* Effect.promise(() => client.waitFor("a"))
+      const { client: other } = yield* serving(
+        answering(404, { type: "urn:odto:problem:job-not-found", title: "none" })
+      )
+      const refusal = yield* trouble(other.waitFor("a"))
+
+      assert.strictEqual(job.status, "completed")
+      assert.lengthOf(requests, 4)
+      assert.instanceOf(refusal, ObservatoryProblem)
+    }))
+})
+
 describe("A submission", () => {
   it.live("goes out again under its key when the connection breaks", () =>
     Effect.gen(function*() {

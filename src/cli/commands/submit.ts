@@ -49,10 +49,16 @@ const objectOf = (text: string) => {
     : Effect.fail(new BadInput({ detail: `--payload is not a JSON object: ${read.failure.message.split("\n", 1)[0]}` }))
 }
 
+/** A read model that restarts is waited for: the job goes on meanwhile. */
+const untilItAnswers = Schedule.spaced("1 second").pipe(Schedule.upTo({ times: 60 }))
+const isPassing = ({ _tag }: { readonly _tag: string }): boolean =>
+  _tag === "HttpClientError" || _tag === "Unavailable" || _tag === "TooManyRequests"
+
 /** Looks until the job has ended. */
 const awaitEnd = Effect.fnUntraced(function*(jobId: JobId) {
   const api = yield* readModel
   const job = yield* api.jobs.get({ params: { jobId } }).pipe(
+    Effect.retry({ schedule: untilItAnswers, while: isPassing }),
     Effect.repeat({
       schedule: Schedule.spaced(pollInterval),
       until: ({ status }) => status === "completed" || status === "dead" || status === "cancelled"
