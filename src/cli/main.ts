@@ -8,6 +8,7 @@ import { cli } from "./Cli.ts"
 import { exitCodes } from "./exitCodes.ts"
 import { report } from "./failure.ts"
 import { layerPresenter } from "./presenter.ts"
+import { commandLogs } from "./telemetry.ts"
 import { version } from "./version.ts"
 
 /** A variable that is set to nothing, as compose files leave it, is a variable that is not set. */
@@ -18,6 +19,7 @@ const environment = ConfigProvider.layer(
 )
 
 Command.run(cli, { version }).pipe(
+  Effect.provide(commandLogs),
   Effect.provide([NodeServices.layer, layerHttp, layerPresenter, environment]),
   Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : report(cause)),
   (main) =>

@@ -21,7 +21,8 @@ import type {
   Timeline
 } from "./Answers.ts"
 import { follow } from "./eventStream.ts"
-import { type Call, pause, transport } from "./Transport.ts"
+import { isPassing } from "./Problem.ts"
+import { type Answer, type Call, pause, transport } from "./Transport.ts"
 
 export interface ConnectOptions {
   /** Default: `http://127.0.0.1:3000`. */
@@ -68,7 +69,10 @@ export interface Client {
   /** No job of the queue starts; what runs goes on. */
   pauseQueue(name: string, options?: CallOptions): Promise<QueuePaused>
   resumeQueue(name: string, options?: CallOptions): Promise<QueueResumed>
-  /** Resolves when the job is completed, dead or cancelled; look at its `status`. Waits without limit unless told. */
+  /**
+   * Resolves when the job is completed, dead or cancelled; look at its `status`. Waits without limit unless told, also
+   * while the read model is away.
+   */
   waitFor(jobId: string, options?: CallOptions): Promise<Job>
   /** Events as they happen, across broken connections, until the signal aborts or the loop is left. */
   events(options?: EventsOptions): AsyncIterable<StreamItem>
@@ -83,7 +87,7 @@ const newKey = (): string => crypto.randomUUID()
 const jobPath = (jobId: string) => `/jobs/${encodeURIComponent(jobId)}`
 const queuePath = (name: string) => `/queues/${encodeURIComponent(name)}`
 
-const json = async <A>(response: Promise<Response>): Promise<A> => JSON.parse(await (await response).text())
+const json = async <A>(answer: Promise<Answer>): Promise<A> => JSON.parse((await answer).text)
 
 /** Makes the calls; nothing is sent before the first of them. */
 export const connect = (options: ConnectOptions = {}): Client => {
@@ -101,7 +105,7 @@ export const connect = (options: ConnectOptions = {}): Client => {
 
   return {
     submit: async (job, { idempotencyKey, signal } = {}) => {
-      const response = await gateway.send({
+      const { headers, text } = await gateway.send({
         method: "POST",
         path: "/jobs",
         body: job,
@@ -109,8 +113,8 @@ export const connect = (options: ConnectOptions = {}): Client => {
         signal,
         repeatable: true
       })
-      const said: Omit<AcceptedJob, "replayed"> = JSON.parse(await response.text())
-      return { ...said, replayed: response.headers.get("idempotency-replayed") === "true" }
+      const said: Omit<AcceptedJob, "replayed"> = JSON.parse(text)
+      return { ...said, replayed: headers.get("idempotency-replayed") === "true" }
     },
     submitBatch: async (all, { signal } = {}) => {
       const keyed = all.map((job) => ({ ...job, idempotencyKey: job.idempotencyKey ?? newKey() }))
@@ -139,8 +143,12 @@ export const connect = (options: ConnectOptions = {}): Client => {
     waitFor: async (jobId, { signal } = {}) => {
       let wait = firstLookMillis
       for (;;) {
-        const job = await read<Job>(jobPath(jobId), {}, { signal })
-        if (job.status === "completed" || job.status === "dead" || job.status === "cancelled") return job
+        // A read model that is away for a while says nothing about the job.
+        const job = await read<Job>(jobPath(jobId), {}, { signal }).catch((trouble: unknown) => {
+          if (signal?.aborted === true || !isPassing(trouble)) throw trouble
+          return undefined
+        })
+        if (job?.status === "completed" || job?.status === "dead" || job?.status === "cancelled") return job
         await pause(wait, signal)
         wait = Math.min(rarestLookMillis, wait * 2)
       }

@@ -62,3 +62,10 @@ export const problemOf = async (response: Response): Promise<ObservatoryProblem>
     typeof document === "object" && document !== null ? { ...document } : {}
   )
 }
+
+/** Statuses that another attempt may change. */
+const passing = new Set([429, 502, 503, 504])
+
+/** Whether the same call may well succeed later: nobody answered, or somebody asked to come back. */
+export const isPassing = (trouble: unknown): boolean =>
+  trouble instanceof ConnectionLost || (trouble instanceof ObservatoryProblem && passing.has(trouble.status))

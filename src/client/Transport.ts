@@ -16,9 +16,17 @@ export interface Call {
   readonly repeatable: boolean
 }
 
+/** Both fail with `ObservatoryProblem` or `ConnectionLost`, or as the signal says. */
 export interface Transport {
-  /** The answer, when it is a good one. Fails with `ObservatoryProblem` or `ConnectionLost`, or as the signal says. */
-  readonly send: (call: Call) => Promise<Response>
+  /** The answer as it begins, when it is a good one. */
+  readonly open: (call: Call) => Promise<Response>
+  /** The answer, when it is a good one and has come whole. */
+  readonly send: (call: Call) => Promise<Answer>
+}
+
+export interface Answer {
+  readonly headers: Headers
+  readonly text: string
 }
 
 const outcomeUnknown = "urn:odto:problem:outcome-unknown"
@@ -56,7 +64,11 @@ const deserves = (trouble: unknown): boolean =>
 
 /** `baseUrl`: where the program listens. */
 export const transport = (baseUrl: string, token: string | undefined): Transport => {
-  const once = async (call: Call): Promise<Response> => {
+  const lost = (call: Call) => (cause: unknown): never => {
+    call.signal?.throwIfAborted()
+    throw new ConnectionLost(address(baseUrl, call.path, call.query).href, cause)
+  }
+  const open = async (call: Call): Promise<Response> => {
     const url = address(baseUrl, call.path, call.query)
     const response = await fetch(url, {
       method: call.method ?? "GET",
@@ -67,14 +79,16 @@ export const transport = (baseUrl: string, token: string | undefined): Transport
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       ...(call.signal === undefined ? {} : { signal: call.signal })
-    }).catch((cause: unknown) => {
-      call.signal?.throwIfAborted()
-      throw new ConnectionLost(url.href, cause)
-    })
+    }).catch(lost(call))
     if (!response.ok) throw await problemOf(response)
     return response
   }
+  const once = async (call: Call): Promise<Answer> => {
+    const response = await open(call)
+    return { headers: response.headers, text: await response.text().catch(lost(call)) }
+  }
   return {
+    open,
     send: (call) =>
       once(call).catch(async (trouble: unknown) => {
         if (!call.repeatable || !deserves(trouble)) throw trouble

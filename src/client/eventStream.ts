@@ -5,7 +5,7 @@
  * position, so a break there repeats the group: events that were handed out already are left out by their ids.
  */
 import type { JobEvent, ResetItem, StreamItem } from "./Answers.ts"
-import { ConnectionLost, ObservatoryProblem } from "./Problem.ts"
+import { isPassing } from "./Problem.ts"
 import { pause, type Query, type Transport } from "./Transport.ts"
 
 export interface Following {
@@ -18,8 +18,6 @@ export interface Following {
 /** Between two connections: short for a restart, at most this long for an outage. */
 const firstPauseMillis = 200
 const longestPauseMillis = 5_000
-/** Statuses that another attempt may change. */
-const passing = new Set([429, 502, 503, 504])
 
 interface Message {
   readonly id: string | undefined
@@ -59,9 +57,6 @@ const itemOf = ({ data, event, id }: Message): StreamItem => {
   return { kind: "event", id, event: said }
 }
 
-const isPassing = (trouble: unknown): boolean =>
-  trouble instanceof ConnectionLost || (trouble instanceof ObservatoryProblem && passing.has(trouble.status))
-
 const isOver = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
 
 /** Ends when the signal aborts. Fails with `ObservatoryProblem` when the system refuses for good. */
@@ -72,7 +67,7 @@ export async function* follow(to: Transport, { lastEventId, query, signal }: Fol
   let failures = 0
   while (!isOver(signal)) {
     try {
-      const response = await to.send({
+      const response = await to.open({
         path: "/stream",
         query,
         headers: { accept: "text/event-stream", ...(last === undefined ? {} : { "last-event-id": last }) },

@@ -5,6 +5,7 @@
  * PostgreSQL's.
  */
 import { Schema } from "effect"
+import { Instant } from "./Instant.ts"
 import { BackoffPolicy } from "./Retry.ts"
 
 /** UUIDv7, made before the job is stored, so that a repeated request can recognise its own work. */
@@ -79,13 +80,13 @@ export const SubmitJob = Schema.Struct({
   payload: Schema.optionalKey(JsonObject),
   priority: Schema.optionalKey(Priority),
   /** Not before this instant. */
-  runAt: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  runAt: Schema.optionalKey(Instant),
   maxAttempts: Schema.optionalKey(MaxAttempts),
   backoff: Schema.optionalKey(BackoffPolicy),
   /** Limit of one attempt. */
   timeoutMillis: Schema.optionalKey(TimeoutMillis),
   /** Limit over all attempts: a job that has not ended by then is dead. */
-  deadline: Schema.optionalKey(Schema.DateTimeUtcFromString),
+  deadline: Schema.optionalKey(Instant),
   tags: Schema.optionalKey(Tags),
   correlationId: Schema.optionalKey(CorrelationId),
   idempotencyKey: Schema.optionalKey(IdempotencyKey),

@@ -6,6 +6,7 @@
  */
 import type { Option } from "effect"
 import { Schema } from "effect"
+import { Instant } from "./Instant.ts"
 import { CorrelationId, IdempotencyKey, JobId, JobTypeName, QueueName, Tag } from "./Job.ts"
 import { JobStatus } from "./JobStatus.ts"
 
@@ -55,6 +56,6 @@ export const jobFilterQuery = {
   tag: listOf(Tag),
   correlationId: Schema.optionalKey(CorrelationId),
   idempotencyKey: Schema.optionalKey(IdempotencyKey),
-  createdAfter: Schema.optionalKey(Schema.DateTimeUtcFromString),
-  createdBefore: Schema.optionalKey(Schema.DateTimeUtcFromString)
+  createdAfter: Schema.optionalKey(Instant),
+  createdBefore: Schema.optionalKey(Instant)
 }

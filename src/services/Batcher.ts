@@ -17,6 +17,7 @@ export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", {
 
 interface Entry<A, B, E> {
   readonly items: ReadonlyArray<A>
+  readonly weight: number
   readonly answer: Deferred.Deferred<ReadonlyArray<B>, E>
 }
 
@@ -30,7 +31,8 @@ export interface Batcher<A, B, E> {
  * interrupted.
  *
  * `maxBatch`: a batch is closed when it holds this many items; one call with more is a batch of its own.
- * `maxWaiting`: items that may wait. `concurrency`: batches on their way at the same time. `paceMillis`: see Pace.ts; a
+ * `maxWaiting`: items that may wait. `maxWeight`: what all items that are not answered yet may weigh together, by
+ * `weigh`; default: any. `concurrency`: batches on their way at the same time. `paceMillis`: see Pace.ts; a
  * full batch does not wait. Default: 0.
  * `run` answers one result per item, in order; its failure is the failure of every call in the batch.
  */
@@ -38,6 +40,8 @@ export const make = <A, B, E>(options: {
   readonly what: string
   readonly maxBatch: number
   readonly maxWaiting: number
+  readonly weigh?: (item: A) => number
+  readonly maxWeight?: number
   readonly concurrency: number
   readonly paceMillis?: number
   readonly run: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>
@@ -46,13 +50,15 @@ export const make = <A, B, E>(options: {
     // Bounded by `maxWaiting`, which counts items: an entry holds at least one.
     const entries = yield* Queue.unbounded<Entry<A, B, E>>()
     const unanswered = new Set<Entry<A, B, E>>()
+    const { maxWeight = Number.POSITIVE_INFINITY, weigh = () => 0 } = options
     let waiting = 0
+    let weight = 0
     let held: Entry<A, B, E> | undefined
     let isClosed = false
     const pace = Pace.make(options.paceMillis ?? 0)
 
     const answer = (entry: Entry<A, B, E>, exit: Exit.Exit<ReadonlyArray<B>, E>) => {
-      unanswered.delete(entry)
+      if (unanswered.delete(entry)) weight -= entry.weight
       Deferred.doneUnsafe(entry.answer, exit)
     }
     yield* Effect.addFinalizer(() =>
@@ -109,9 +115,14 @@ export const make = <A, B, E>(options: {
         if (waiting + items.length > options.maxWaiting) {
           return yield* new Overloaded({ what: options.what, limit: options.maxWaiting })
         }
+        const own = items.reduce((sum, item) => sum + weigh(item), 0)
+        if (unanswered.size > 0 && weight + own > maxWeight) {
+          return yield* new Overloaded({ what: `weight of ${options.what}`, limit: maxWeight })
+        }
         if (isClosed) return yield* Effect.interrupt
         waiting += items.length
-        const entry: Entry<A, B, E> = { items, answer: Deferred.makeUnsafe() }
+        weight += own
+        const entry: Entry<A, B, E> = { items, weight: own, answer: Deferred.makeUnsafe() }
         unanswered.add(entry)
         Queue.offerUnsafe(entries, entry)
         return yield* Deferred.await(entry.answer)

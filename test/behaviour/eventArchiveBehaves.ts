@@ -255,5 +255,20 @@ export const eventArchiveBehaves = <E>(name: string, implementation: Layer.Layer
         }
       }))
 
+    it.effect("says when its newest row was written, whatever the order in which rows came", () =>
+      Effect.gen(function*() {
+        const archive = yield* EventArchive
+        const epoch = yield* freshEpoch
+        // Later than the rows of all other tests.
+        const at = now + 86_400_000
+        const rowAt = (id: number, millis: number) =>
+          logRow({ epoch, id, at: millis, events: [logEvent({ type: "created", at: millis })] })
+
+        yield* archive.store([rowAt(1, at)])
+        yield* archive.store([rowAt(2, at - 1)])
+
+        assert.strictEqual(yield* archive.newestRowAt, at)
+      }))
+
     it.effect("answers when asked", () => Effect.flatMap(EventArchive, ({ ping }) => ping))
   })

@@ -83,6 +83,19 @@ export const eventLogBehaves = <E>(
         assert.deepStrictEqual(yield* log.placesAfter(before, 1), places.slice(0, 1))
       }))
 
+    it.effect("says when the first row after an instant was written", () =>
+      Effect.gen(function*() {
+        const log = yield* EventLog
+        const { rows } = yield* written(2)
+        const [first = 0, last = 0] = rows.map(({ at }) => at).toSorted((one, other) => one - other)
+
+        const before = yield* log.oldestSince(first - 1)
+        const after = yield* log.oldestSince(last)
+
+        assert.strictEqual(before, first)
+        assert.isTrue(after === undefined || after > last)
+      }))
+
     it.effect("reads backwards from the end and from any position", () =>
       Effect.gen(function*() {
         const log = yield* EventLog

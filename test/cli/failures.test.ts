@@ -1,6 +1,7 @@
 /** What commands say where no system runs, and of a command line that is wrong. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { createServer, type Server } from "node:http"
 import { command } from "../support/CommandLine.ts"
 import { freshFolder } from "../support/Embedded.ts"
 import { eventually, freePorts, start } from "../support/Programs.ts"
@@ -10,6 +11,46 @@ const alone = Effect.gen(function*() {
   const home = yield* freshFolder
   const { gatewayUrl, readModelUrl } = yield* freePorts
   return { ODTO_HOME: home, ODTO_GATEWAY_URL: gatewayUrl, ODTO_READ_MODEL_URL: readModelUrl }
+})
+
+/** A gateway that accepts the first batch and then no longer knows the token. */
+const forgetfulGateway = Effect.acquireRelease(
+  Effect.callback<Server>((resume) => {
+    let isFirst = true
+    const server = createServer((request, response) => {
+      const chunks: Array<Buffer> = []
+      request.on("data", (chunk: Buffer) => chunks.push(chunk))
+      request.on("end", () => {
+        const { jobs } = JSON.parse(Buffer.concat(chunks).toString("utf8"))
+        const results = Array.from(jobs, () => {
+          const jobId = crypto.randomUUID()
+          return { outcome: "accepted", jobId, eventId: `${jobId}:1`, status: "queued", replayed: false }
+        })
+        const problem = { type: "urn:odto:problem:unauthorized", title: "A valid bearer token is needed", status: 401 }
+        response.writeHead(isFirst ? 202 : 401, {
+          "content-type": isFirst ? "application/json" : "application/problem+json"
+        })
+        response.end(JSON.stringify(isFirst ? { results } : problem))
+        isFirst = false
+      })
+    })
+    server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+  }),
+  (server) => Effect.sync(() => server.close())
+)
+
+describe("A submission that breaks off", () => {
+  it.live("says how many of its jobs were accepted", () =>
+    Effect.gen(function*() {
+      const address = (yield* forgetfulGateway).address()
+      const port = typeof address === "object" ? address?.port : undefined
+      const settings = { ...yield* alone, ODTO_GATEWAY_URL: `http://127.0.0.1:${port}` }
+      const input = "{\"type\":\"demo.noop\"}\n".repeat(501)
+      const { code, stderr } = yield* command(["submit"], { settings, input })
+
+      assert.strictEqual(code, 77)
+      assert.match(stderr, /^odd-dashboard: [^\n]*500 jobs before it were accepted, do not submit them again\n$/)
+    }))
 })
 
 describe("Where no system runs", () => {
@@ -33,6 +74,26 @@ describe("Where no system runs", () => {
         assert.strictEqual(code, 69, `${commands[index]}: ${stderr}`)
         assert.strictEqual(stdout, "")
         assert.match(stderr, /^odd-dashboard: [^\n]*: [^\n]*odd-dashboard[^\n]* up\n$/, commands[index])
+      }
+    }))
+
+  it.live("what a submission would pass over in silence is a wrong command line", () =>
+    Effect.gen(function*() {
+      const settings = yield* alone
+      const commands = [
+        "submit demo.noop --file jobs.ndjson",
+        "submit --file jobs.ndjson --priority 9",
+        "submit --wait",
+        "submit demo.noop --delay 1 --at 2999-01-01T00:00:00Z",
+        "submit demo.noop --priority 12",
+        "submit demo.noop --tag a,b"
+      ]
+
+      const ran = yield* Effect.forEach(commands, (text) => command(text.split(" "), { settings }), { concurrency: 2 })
+
+      for (const [index, { code, stderr }] of ran.entries()) {
+        assert.strictEqual(code, 64, `${commands[index]}: ${stderr}`)
+        assert.match(stderr, /^odd-dashboard: [^\n]* submit --help\n$/)
       }
     }))
 

@@ -60,6 +60,22 @@ layer(System.layer, { excludeTestServices: true, timeout: 120_000 })("The comman
       assert.include(oneLine(wrong), "ODTO_TOKEN")
     }))
 
+  it.effect("makes the first token in the data folder that is named, whatever else is set", () =>
+    Effect.gen(function*() {
+      const home = yield* freshFolder
+      const elsewhere = {
+        ODTO_DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+        ODTO_GATEWAY_URL: "http://127.0.0.1:1"
+      }
+      const made = yield* command(["token", "create", "first", "--role", "admin", "--home", home], {
+        settings: elsewhere
+      })
+      const listed = yield* command(["token", "list", "--json"], { settings: { ODTO_HOME: home } })
+
+      assert.match(made.stdout, /^odto_[\w-]{43}\n$/)
+      assert.deepInclude(JSON.parse(listed.stdout).tokens[0], { name: "first", role: "admin" })
+    }))
+
   it.effect("prints one JSON document from everything that only looks", () =>
     Effect.gen(function*() {
       const looks = ["status", "stats", "types", "queues", "jobs", "events", "audit", "alerts", "doctor"]

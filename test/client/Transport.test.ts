@@ -31,6 +31,10 @@ const serving = (...answers: ReadonlyArray<Answer>) =>
   )
 
 const hangUp: Answer = (request) => request.socket.destroy()
+const breakOff: Answer = (_, response) => {
+  response.writeHead(202, { "content-type": "application/json", "content-length": 100 })
+  response.write("{", () => response.destroy())
+}
 const answering = (status: number, body: object): Answer => (_, response) => {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body))
 }
@@ -38,6 +42,28 @@ const accepted = answering(202, { jobId: "a", eventId: "a:1", status: "queued" }
 const trouble = (call: Promise<unknown>) =>
   Effect.promise(() => call.then(() => undefined, (reason: unknown) => reason))
 const keysOf = (requests: ReadonlyArray<IncomingMessage>) => requests.map(({ headers }) => headers["idempotency-key"])
+
+describe("Waiting for a job", () => {
+  it.live("goes on while the read model is away, and ends by a refusal that is final", () =>
+    Effect.gen(function*() {
+      const away = answering(503, { type: "urn:odto:problem:unavailable", title: "Unavailable" })
+      const { client, requests } = yield* serving(
+        hangUp,
+        hangUp,
+        away,
+        answering(200, { id: "a", status: "completed" })
+      )
+      const job = yield* Effect.promise(() => client.waitFor("a"))
+      const { client: other } = yield* serving(
+        answering(404, { type: "urn:odto:problem:job-not-found", title: "none" })
+      )
+      const refusal = yield* trouble(other.waitFor("a"))
+
+      assert.strictEqual(job.status, "completed")
+      assert.lengthOf(requests, 4)
+      assert.instanceOf(refusal, ObservatoryProblem)
+    }))
+})
 
 describe("A submission", () => {
   it.live("goes out again under its key when the connection breaks", () =>
@@ -49,6 +75,16 @@ describe("A submission", () => {
       assert.match(String(first), /^[0-9a-f-]{36}$/u)
       assert.strictEqual(second, first)
       assert.strictEqual(requests[0]?.headers.authorization, "Bearer secret")
+    }))
+
+  it.live("goes out again when the connection breaks in the middle of the answer", () =>
+    Effect.gen(function*() {
+      const { client, requests } = yield* serving(breakOff, accepted)
+      const { jobId } = yield* Effect.promise(() => client.submit({ type: "demo.noop" }))
+      const [first, second] = keysOf(requests)
+
+      assert.strictEqual(jobId, "a")
+      assert.strictEqual(second, first)
     }))
 
   it.live("goes out again when nobody knows whether it was committed", () =>

@@ -17,12 +17,17 @@ import {
   liveWorkers,
   load,
   mixedLoad,
+  refusedCompletions,
   runningOn,
   settled,
+  sleepThroughLease,
   System,
   typesOf,
   untilEvents
 } from "../support/SystemInTrouble.ts"
+
+/** How often a processor is put to sleep until a completion of it comes too late: in nearly all runs the first time. */
+const mostRounds = 4
 
 const allKinds = ["postgres", "rabbitmq", "redis", "mongodb"] as const
 
@@ -72,24 +77,18 @@ describeWithServers(allKinds, "a system in trouble", () => {
           assert.isDefined(victim)
           const { accepted, stop } = yield* load
           const [before] = yield* liveWorkers(urls.database, victim)
-          const long = yield* submit(
-            gateway.url,
-            times(60, { type: "demo.sleep", payload: { ms: 2_000 }, priority: 9 })
-          )
-          const held = yield* runningOn(urls.database, victim, long)
-
-          victim.kill("SIGSTOP")
-          yield* untilEvents(urls.database, "lease-expired", held, held.length)
-          victim.kill("SIGCONT")
-          const [after] = yield* eventually(
-            "a new incarnation",
-            () => Effect.runPromise(liveWorkers(urls.database, victim)),
-            (workers) => workers.length === 1
-          )
+          // When it wakes, the ends of its attempts race against the news that its lease is gone: what loses is dropped
+          // without a word and is no late completion.
+          const held = yield* sleepThroughLease(victim)
+          let rounds = 1
+          while ((yield* refusedCompletions(urls.database)) === 0 && rounds++ < mostRounds) {
+            held.push(...(yield* sleepThroughLease(victim)))
+          }
+          const [after] = yield* liveWorkers(urls.database, victim)
           const fresh = yield* submit(gateway.url, times(60, { type: "demo.sleep", payload: { ms: 200 }, priority: 9 }))
           const taken = yield* runningOn(urls.database, victim, fresh)
           yield* stop
-          const books = yield* settled([...accepted, ...long, ...fresh])
+          const books = yield* settled([...accepted, ...held, ...fresh])
 
           assert.notStrictEqual(after?.id, before?.id)
           assert.isAbove(taken.length, 0)
@@ -97,7 +96,7 @@ describeWithServers(allKinds, "a system in trouble", () => {
           assert.isAbove(refusals.length, 0)
           for (const events of historiesOf(books, held)) assert.include(typesOf(events), "lease-expired")
         }),
-      90_000
+      150_000
     )
 
     it.effect(

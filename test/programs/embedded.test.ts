@@ -111,7 +111,14 @@ it.live(
           ({ status }) => status === "completed"
         )
         const millis = performance.now() - startedAt
+        const { dependencies } = yield* Effect.promise(() =>
+          getJson<{ dependencies: ReadonlyArray<{ name: string; state: string }> }>(`${gatewayUrl}/readyz`)
+        )
         program.kill("SIGTERM")
+        assert.deepStrictEqual(dependencies.map(({ name, state }) => [name, state]), [["pglite", "up"], [
+          "handlers",
+          "up"
+        ]])
         assert.strictEqual(yield* program.ended, 0, "SIGTERM is a normal way to stop")
         // From the sources, on a machine that does other things: the bundle alone needs less than two seconds.
         assert.isBelow(millis, 20_000, `${folder} folder`)

@@ -121,6 +121,29 @@ describe("Batcher", () => {
       assert.notInclude(batches.flat(), 6)
     }))
 
+  it.effect("refuses what would weigh too much until something is answered, and never a call that is alone", () =>
+    Effect.gen(function*() {
+      const { batcher, open, submit } = yield* gated({ weigh: Number, maxWeight: 10 })
+      const alone = yield* submit(11)
+      yield* turn
+      const beside = yield* Effect.flip(batcher.submit([1]))
+      yield* open(0)
+      const fit = yield* submit(4, 6)
+      const tooMuch = yield* Effect.flip(batcher.submit([1]))
+      yield* turn
+      yield* open(1, Exit.fail("no"))
+      const later = yield* submit(10)
+      yield* turn
+      yield* open(2)
+
+      assert.instanceOf(beside, Batcher.Overloaded)
+      assert.strictEqual(beside.message, "weight of numbers: more than 10 wait already")
+      assert.instanceOf(tooMuch, Batcher.Overloaded)
+      assert.deepStrictEqual(yield* Fiber.join(alone), ["answer 11"])
+      assert.strictEqual(yield* Effect.flip(Fiber.join(fit)), "no")
+      assert.deepStrictEqual(yield* Fiber.join(later), ["answer 10"])
+    }))
+
   it.effect("answers nothing with nothing", () =>
     Effect.gen(function*() {
       const { batcher, batches } = yield* gated()

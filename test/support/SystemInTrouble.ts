@@ -5,7 +5,7 @@ import { Context, Effect, Fiber, Layer, Scope } from "effect"
 import { assertBooksBalance, assertLiveNumbers, type BookedEvent, type Books, query } from "./Books.ts"
 import { eventually, postJson } from "./Programs.ts"
 import { ownServer } from "./Servers.ts"
-import { countsOf, serve, type ServerProgram, settingsOf, times, untilAllEnded, untilReady } from "./System.ts"
+import { countsOf, serve, type ServerProgram, settingsOf, submit, times, untilAllEnded, untilReady } from "./System.ts"
 
 const makeSystem = Effect.gen(function*() {
   const [postgres, rabbitmq, redis, mongodb] = yield* Effect.all(
@@ -121,6 +121,16 @@ export const expiredLeases = (database: string) =>
     ([row]) => row?.n
   )
 
+export const refusedCompletions = (database: string) =>
+  Effect.map(
+    query<{ n: number }>(
+      database,
+      `SELECT count(*)::int AS n FROM event_log, json_array_elements(body) AS event
+       WHERE event ->> 'type' = 'completion-refused'`
+    ),
+    ([row]) => row?.n ?? 0
+  )
+
 export const eventsOf = (database: string, type: string, jobIds: ReadonlyArray<string>) =>
   query<{ job: string; at: number; attempt: number }>(
     database,
@@ -136,3 +146,19 @@ export const untilEvents = (database: string, type: string, jobIds: ReadonlyArra
     () => Effect.runPromise(eventsOf(database, type, jobIds)),
     (events) => events.length >= atLeast
   )
+
+/** Stops the processor until its lease has ended; answers the jobs that it ran then, when it is a new incarnation. */
+export const sleepThroughLease = Effect.fnUntraced(function*(victim: ServerProgram) {
+  const { gateway, urls } = yield* System
+  const long = yield* submit(gateway.url, times(60, { type: "demo.sleep", payload: { ms: 2_000 }, priority: 9 }))
+  const held = yield* runningOn(urls.database, victim, long)
+  victim.kill("SIGSTOP")
+  yield* untilEvents(urls.database, "lease-expired", held, held.length)
+  victim.kill("SIGCONT")
+  yield* eventually(
+    "a new incarnation",
+    () => Effect.runPromise(liveWorkers(urls.database, victim)),
+    (workers) => workers.length === 1
+  )
+  return held
+})

@@ -1,32 +1,32 @@
-/** `submit`: jobs from flags, from a file, or from standard input line by line. */
-import type { BatchResult } from "#domain/contract/GatewayApi.ts"
-import { type JobId, JobTypeName, JsonObject, QueueName, SubmitJob } from "#domain/Job.ts"
-import { Effect, FileSystem, Option, Result, Runtime, Schedule, Schema, Stream } from "effect"
-import { DateTime } from "effect"
+/** `submit`: one job from flags, or many from a file or standard input. */
+import {
+  CorrelationId,
+  IdempotencyKey,
+  type JobId,
+  JobTypeName,
+  JsonObject,
+  MaxAttempts,
+  Priority,
+  QueueName,
+  Tag,
+  TimeoutMillis
+} from "#domain/Job.ts"
+import { DateTime, Effect, FileSystem, Option, Result, Runtime, Schedule, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { randomUUID } from "node:crypto"
 import { createReadStream } from "node:fs"
-import { createInterface } from "node:readline"
 import { gateway, readModel } from "../api.ts"
 import { exitCodes } from "../exitCodes.ts"
 import * as Output from "../Output.ts"
+import { BadInput, NoInput, submitLines } from "../submitLines.ts"
 
-/** Jobs in one request: large enough to share a commit, small enough to show progress. */
-const batchJobs = 500
 const pollInterval = "100 millis"
 
-/** Neither a job type nor jobs. */
-class NoInput extends Schema.TaggedError<NoInput>()("NoInput", {}) {
+/** Flags that contradict each other: whichever was obeyed, the other would be passed over in silence. */
+class Contradiction extends Schema.TaggedError<Contradiction>()("Contradiction", { detail: Schema.String }) {
   override readonly [Runtime.errorExitCode] = exitCodes.usage
   override get message() {
-    return "name a job type, or give jobs with --file; see: odd-dashboard submit --help"
-  }
-}
-
-class BadInput extends Schema.TaggedError<BadInput>()("BadInput", { detail: Schema.String }) {
-  override readonly [Runtime.errorExitCode] = exitCodes.refused
-  override get message() {
-    return this.detail
+    return `${this.detail}; see: odd-dashboard submit --help`
   }
 }
 
@@ -42,8 +42,6 @@ class Unsuccessful extends Schema.TaggedError<Unsuccessful>()("Unsuccessful", {
 }
 
 const decodeObject = Schema.decodeUnknownResult(Schema.fromJsonString(JsonObject))
-const decodeJob = Schema.decodeUnknownResult(Schema.fromJsonString(SubmitJob), { onExcessProperty: "error" })
-
 const objectOf = (text: string) => {
   const read = decodeObject(text)
   return Result.isSuccess(read)
@@ -51,78 +49,16 @@ const objectOf = (text: string) => {
     : Effect.fail(new BadInput({ detail: `--payload is not a JSON object: ${read.failure.message.split("\n", 1)[0]}` }))
 }
 
-/** Jobs of a file or of standard input, one JSON document per line. */
-const jobLines = (source: NodeJS.ReadableStream) => {
-  let number = 0
-  return Stream.fromAsyncIterable(
-    createInterface({ input: source, crlfDelay: Infinity }),
-    (cause) => new BadInput({ detail: `cannot read: ${String(cause)}` })
-  ).pipe(
-    Stream.map((text) => ({ text, number: ++number })),
-    Stream.filter(({ text }) => text.trim() !== ""),
-    Stream.mapEffect(({ number: at, text }) => {
-      const read = decodeJob(text)
-      return Result.isSuccess(read)
-        ? Effect.succeed(read.success)
-        : Effect.fail(new BadInput({ detail: `line ${at}: ${read.failure.message.replaceAll("\n", " ")}` }))
-    })
-  )
-}
-
-const resultLine = (result: BatchResult): string =>
-  result.outcome === "accepted"
-    ? `${result.jobId}  ${result.status}${result.replayed ? " (was submitted before)" : ""}`
-    : Output.style.red(`refused  ${result.problem.title}: ${result.problem.detail ?? ""}`)
-
-/** Trouble that passes: the same batch is sent again, with the same keys. */
-const passing: ReadonlySet<string> = new Set(["OutcomeUnknown", "Unavailable", "TooManyRequests", "HttpClientError"])
-const retries = 5
-
-/** Submits everything; what is refused is told and counted, and the command fails at the end. */
-const submitAll = Effect.fnUntraced(function*(jobs: Stream.Stream<SubmitJob, BadInput>) {
-  const api = yield* gateway
-  const asJson = yield* Output.jsonFlag
-  const showProgress = process.stderr.isTTY
-  let accepted = 0
-  let refused = 0
-  yield* jobs.pipe(
-    Stream.grouped(batchJobs),
-    Stream.runForEach((batch) =>
-      Effect.gen(function*() {
-        // A key for each job, so that a repeated request makes no second job.
-        const keyed = batch.map((job) => ({ ...job, idempotencyKey: job.idempotencyKey ?? randomUUID() }))
-        const { results } = yield* api.jobs.submitBatch({ payload: { jobs: keyed } }).pipe(
-          Effect.retry({
-            while: ({ _tag }) => passing.has(_tag),
-            times: retries,
-            schedule: Schedule.spaced("1 second")
-          })
-        )
-        for (const result of results) {
-          if (result.outcome === "accepted") accepted += 1
-          else refused += 1
-          if (asJson) yield* Output.json(result)
-          else if (result.outcome === "refused") yield* Output.note(resultLine(result))
-        }
-        if (showProgress) process.stderr.write(`\r${accepted} accepted, ${refused} refused`)
-      })
-    ),
-    Effect.mapError((error) =>
-      error._tag === "BadInput" && accepted > 0
-        ? new BadInput({ detail: `${error.detail}; ${accepted} before it were accepted, do not submit them again` })
-        : error
-    )
-  )
-  if (showProgress) process.stderr.write("\n")
-  if (accepted + refused === 0) return yield* new NoInput()
-  if (!asJson) yield* Output.lines([`${accepted} accepted, ${refused} refused`])
-  if (refused > 0) return yield* new BadInput({ detail: `${refused} of ${accepted + refused} jobs were refused` })
-})
+/** A read model that restarts is waited for: the job goes on meanwhile. */
+const untilItAnswers = Schedule.spaced("1 second").pipe(Schedule.upTo({ times: 60 }))
+const isPassing = ({ _tag }: { readonly _tag: string }): boolean =>
+  _tag === "HttpClientError" || _tag === "Unavailable" || _tag === "TooManyRequests"
 
 /** Looks until the job has ended. */
 const awaitEnd = Effect.fnUntraced(function*(jobId: JobId) {
   const api = yield* readModel
   const job = yield* api.jobs.get({ params: { jobId } }).pipe(
+    Effect.retry({ schedule: untilItAnswers, while: isPassing }),
     Effect.repeat({
       schedule: Schedule.spaced(pollInterval),
       until: ({ status }) => status === "completed" || status === "dead" || status === "cancelled"
@@ -134,6 +70,30 @@ const awaitEnd = Effect.fnUntraced(function*(jobId: JobId) {
   ])
   if (job.status !== "completed") return yield* new Unsuccessful({ jobId, status: job.status })
 })
+
+/** Those that were given. Of jobs in a file each says for itself what these say, and none is waited for. */
+const flagsOfOneJob = (
+  flags:
+    & {
+      readonly [Flag in "payload" | "queue" | "priority" | "at" | "delay" | "deadline"]: Option.Option<unknown>
+    }
+    & { readonly [Flag in "maxAttempts" | "timeout" | "correlationId" | "key"]: Option.Option<unknown> }
+    & { readonly tag: ReadonlyArray<string>; readonly wait: boolean }
+): ReadonlyArray<string> =>
+  Object.entries({
+    "--payload": Option.isSome(flags.payload),
+    "--queue": Option.isSome(flags.queue),
+    "--priority": Option.isSome(flags.priority),
+    "--at": Option.isSome(flags.at),
+    "--delay": Option.isSome(flags.delay),
+    "--max-attempts": Option.isSome(flags.maxAttempts),
+    "--timeout": Option.isSome(flags.timeout),
+    "--deadline": Option.isSome(flags.deadline),
+    "--tag": flags.tag.length > 0,
+    "--correlation-id": Option.isSome(flags.correlationId),
+    "--idempotency-key": Option.isSome(flags.key),
+    "--wait": flags.wait
+  }).flatMap(([name, isGiven]) => isGiven ? [name] : [])
 
 export const submit = Command.make("submit", {
   type: Argument.String("type").pipe(
@@ -153,20 +113,34 @@ export const submit = Command.make("submit", {
     Flag.withSchema(QueueName),
     Flag.optional
   ),
-  priority: Flag.Int("priority").pipe(Flag.withDescription("0 to 9, 9 goes first. Default: 5"), Flag.optional),
+  priority: Flag.Int("priority").pipe(
+    Flag.withDescription("0 to 9, 9 goes first. Default: 5"),
+    Flag.withSchema(Priority),
+    Flag.optional
+  ),
   at: Flag.Date("at").pipe(Flag.withDescription("Not before this time, ISO 8601"), Flag.optional),
   delay: Flag.Int("delay").pipe(Flag.withDescription("Not before this many seconds from now"), Flag.optional),
-  maxAttempts: Flag.Int("max-attempts").pipe(Flag.withDescription("Default: what the type says"), Flag.optional),
+  maxAttempts: Flag.Int("max-attempts").pipe(
+    Flag.withDescription("1 to 100. Default: what the type says"),
+    Flag.withSchema(MaxAttempts),
+    Flag.optional
+  ),
   timeout: Flag.Int("timeout").pipe(
     Flag.withDescription("Milliseconds of one attempt. Default: what the type says"),
+    Flag.withSchema(TimeoutMillis),
     Flag.optional
   ),
   deadline: Flag.Date("deadline").pipe(Flag.withDescription("Time by which it must have ended"), Flag.optional),
-  tag: Flag.String("tag").pipe(Flag.withDescription("May be repeated"), Flag.atLeast(0)),
-  correlationId: Flag.String("correlation-id").pipe(Flag.withDescription("What the job belongs to"), Flag.optional),
+  tag: Flag.String("tag").pipe(Flag.withDescription("May be repeated"), Flag.withSchema(Tag), Flag.atLeast(0)),
+  correlationId: Flag.String("correlation-id").pipe(
+    Flag.withDescription("What the job belongs to"),
+    Flag.withSchema(CorrelationId),
+    Flag.optional
+  ),
   key: Flag.String("idempotency-key").pipe(
     Flag.withAlias("k"),
     Flag.withDescription("The same key makes no second job. Default: a new one"),
+    Flag.withSchema(IdempotencyKey),
     Flag.optional
   ),
   file: Flag.String("file").pipe(
@@ -182,12 +156,26 @@ export const submit = Command.make("submit", {
   )
 }, (flags) =>
   Effect.gen(function*() {
+    if (Option.isSome(flags.at) && Option.isSome(flags.delay)) {
+      return yield* new Contradiction({ detail: "--at and --delay name two times" })
+    }
     if (Option.isNone(flags.type)) {
+      const [flag] = flagsOfOneJob(flags)
+      if (flag !== undefined) {
+        return yield* new Contradiction({
+          detail: `${flag} is of one job, whose type is missing; a line says it itself`
+        })
+      }
       const file = Option.getOrElse(flags.file, () => "-")
       if (file === "-" && process.stdin.isTTY) {
         return yield* new NoInput()
       }
-      return yield* submitAll(jobLines(file === "-" ? process.stdin : createReadStream(file)))
+      return yield* submitLines(file === "-" ? process.stdin : createReadStream(file))
+    }
+    if (Option.isSome(flags.file)) {
+      return yield* new Contradiction({
+        detail: "jobs come from --file or from a job type on the command line, not both"
+      })
     }
     const fs = yield* FileSystem.FileSystem
     const text = Option.getOrElse(flags.payload, () => "{}")

@@ -1,7 +1,7 @@
 /** `token`: who may call. Against the running system, or straight in the store when there is none to ask yet. */
 import { type Actor, Role, TokenName, type TokenView } from "#domain/Access.ts"
 import { TokenStore } from "#services/ports/TokenStore.ts"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { createHash, randomBytes } from "node:crypto"
 import { gateway, isNamedOrRunning } from "../api.ts"
@@ -19,8 +19,15 @@ const direct = Flag.Boolean("direct").pipe(
   ),
   Flag.withDefault(false)
 )
+const home = Flag.String("home").pipe(
+  Flag.withDescription("In this data folder, as `up --home` takes it. Default: none; see --direct"),
+  Flag.withMetavar("FOLDER"),
+  Flag.optional
+)
+const store = { direct, home }
 /** Before the first token there may be no system to ask: programs beyond loopback do not start without one. */
-const isDirect = (flag: boolean) => flag ? Effect.succeed(true) : Effect.map(isNamedOrRunning, (known) => !known)
+const isDirect = (flags: { readonly direct: boolean; readonly home: Option.Option<string> }) =>
+  flags.direct || Option.isSome(flags.home) ? Effect.succeed(true) : Effect.map(isNamedOrRunning, (known) => !known)
 
 const name = Argument.String("name").pipe(Argument.withDescription("Name of the token"), Argument.withSchema(TokenName))
 
@@ -30,16 +37,16 @@ const create = Command.make("create", {
     Flag.withDescription("viewer reads, operator acts, admin manages tokens. Default: viewer"),
     Flag.withDefault("viewer")
   ),
-  direct
+  ...store
 }, (flags) =>
   Effect.gen(function*() {
-    const made = (yield* isDirect(flags.direct))
+    const made = (yield* isDirect(flags))
       ? yield* Effect.gen(function*() {
         const tokens = yield* TokenStore
         const token = newToken()
         const hash = createHash("sha256").update(token).digest("hex")
         return { ...(yield* tokens.create({ name: flags.name, role: flags.role, hash }, cliActor)), token }
-      }).pipe(Effect.provide(layerStore))
+      }).pipe(Effect.provide(layerStore(flags.home)))
       : yield* (yield* gateway).tokens.create({ payload: { name: flags.name, role: flags.role } })
     yield* Output.note("keep it now: only its hash is stored")
     yield* Output.print(made, ({ token }) => [token])
@@ -51,10 +58,10 @@ const create = Command.make("create", {
     }])
   )
 
-const list = Command.make("list", { direct }, (flags) =>
+const list = Command.make("list", store, (flags) =>
   Effect.gen(function*() {
-    const tokens: ReadonlyArray<TokenView> = (yield* isDirect(flags.direct))
-      ? yield* TokenStore.use((store) => store.list).pipe(Effect.provide(layerStore))
+    const tokens: ReadonlyArray<TokenView> = (yield* isDirect(flags))
+      ? yield* TokenStore.use((store) => store.list).pipe(Effect.provide(layerStore(flags.home)))
       : (yield* (yield* gateway).tokens.list()).tokens
     yield* Output.print({ tokens }, () =>
       Output.table(
@@ -69,10 +76,10 @@ const list = Command.make("list", { direct }, (flags) =>
     }])
   )
 
-const revoke = Command.make("revoke", { name, direct }, (flags) =>
+const revoke = Command.make("revoke", { name, ...store }, (flags) =>
   Effect.gen(function*() {
-    yield* (yield* isDirect(flags.direct))
-      ? TokenStore.use((store) => store.revoke(flags.name, cliActor)).pipe(Effect.provide(layerStore))
+    yield* (yield* isDirect(flags))
+      ? TokenStore.use((store) => store.revoke(flags.name, cliActor)).pipe(Effect.provide(layerStore(flags.home)))
       : Effect.flatMap(gateway, (api) => api.tokens.revoke({ params: { name: flags.name } }))
     yield* Output.print({ revoked: flags.name }, ({ revoked }) => [`revoked ${revoked}`])
   })).pipe(

@@ -25,7 +25,9 @@ export const tokens = Effect.gen(function*() {
   if (isEmbedded && !existsSync(join(folder, "postgres"))) return [none]
   const isHeld = yield* Effect.orElseSucceed(Effect.map(DataFolder.holder(folder), Option.isSome), () => true)
   if (isEmbedded && isHeld) return [ok(subject, "the running system has its tokens; see: odd-dashboard token list")]
-  const list = yield* Effect.result(TokenStore.use((store) => store.list).pipe(Effect.provide(layerStore)))
+  const list = yield* Effect.result(
+    TokenStore.use((store) => store.list).pipe(Effect.provide(layerStore(Option.none())))
+  )
   if (Result.isFailure(list)) {
     return [
       wrong(

@@ -18,6 +18,8 @@ import * as MemoryBroker from "#services/ports/memory/MemoryBroker.ts"
 import * as MemoryLiveStats from "#services/ports/memory/MemoryLiveStats.ts"
 import { Signals } from "#services/ports/Signals.ts"
 import { WorkerStore } from "#services/ports/WorkerStore.ts"
+import { handlersOf } from "#services/processor/HandlerHealth.ts"
+import { Worker } from "#services/processor/Worker.ts"
 import { Effect, Layer } from "effect"
 import * as Dispatcher from "./dispatcher.ts"
 import * as Gateway from "./gateway.ts"
@@ -68,10 +70,11 @@ const stores = (folder: string) => {
   )
 }
 
-/** Says where an accepted job can be read. */
-const gateway = Layer.unwrap(
-  Effect.map(ReadModelServer, ({ url }) => Gateway.layerOver({ truth: truthName, readModelUrl: url }))
-)
+/** Says where an accepted job can be read. Its health is that of the process, workers included. */
+const gateway = Layer.unwrap(Effect.gen(function*() {
+  const { url } = yield* ReadModelServer
+  return Gateway.layerOver({ truth: truthName, readModelUrl: url, beside: [handlersOf(yield* Worker)] })
+}))
 
 /** Tells other processes where this system can be reached. */
 const published = Layer.effectDiscard(Effect.gen(function*() {

@@ -15,8 +15,15 @@ import * as Truth from "./truth.ts"
 
 const program = "gateway"
 
-/** Over stores that are given; `truth` is what its health calls the store, `readModelUrl` where jobs can be read. */
-export const layerOver = (options: { readonly truth: string; readonly readModelUrl: string | undefined }) =>
+/**
+ * Over stores that are given; `truth` is what its health calls the store, `readModelUrl` where jobs can be read, `beside`
+ * what its health looks at as well.
+ */
+export const layerOver = (options: {
+  readonly truth: string
+  readonly readModelUrl: string | undefined
+  readonly beside: ReadonlyArray<Health.Dependency>
+}) =>
   Layer.unwrap(
     Effect.gen(function*() {
       return GatewayServer.layer({
@@ -31,7 +38,11 @@ export const layerOver = (options: { readonly truth: string; readonly readModelU
     Layer.provide([
       Intake.layer.pipe(Layer.provide(JobTypes.layer), Layer.provide(AjvPayloadSchemas.layer)),
       Control.layer,
-      Health.Health.layer({ program, version, dependencies: Effect.all([Health.truth(options.truth)]) })
+      Health.Health.layer({
+        program,
+        version,
+        dependencies: Effect.map(Health.truth(options.truth), (truth) => [truth, ...options.beside])
+      })
     ]),
     Layer.provide(NodeIds.layer),
     Layer.provide(Prometheus.layer({ program, version }))
@@ -40,7 +51,8 @@ export const layerOver = (options: { readonly truth: string; readonly readModelU
 export const layerServer = Layer.unwrap(
   Effect.map(
     Config.option(Config.String("ODTO_READ_MODEL_URL")),
-    (url) => layerOver({ truth: "postgresql", readModelUrl: Option.getOrUndefined(url)?.replace(/\/$/u, "") })
+    (url) =>
+      layerOver({ truth: "postgresql", readModelUrl: Option.getOrUndefined(url)?.replace(/\/$/u, ""), beside: [] })
   )
 ).pipe(
   Layer.provide(Truth.layerServer(sourceOf(program))),

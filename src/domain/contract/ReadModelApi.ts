@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { AlertmanagerMessage } from "../Alert.ts"
+import { Instant } from "../Instant.ts"
 import { JobId, QueueName } from "../Job.ts"
 import { CloudEvent, EventType } from "../JobEvent.ts"
 import { JobCursor, jobFilterQuery, JobSort, pageLimit } from "../JobFilter.ts"
@@ -29,7 +30,6 @@ const between = (minimum: number, maximum: number) =>
   Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum, maximum })))
 /** One value, or several by repeating the parameter. */
 const severalOf = <S extends Schema.Top>(item: S) => Schema.optionalKey(Schema.Union([Schema.Array(item), item]))
-const Instant = Schema.optionalKey(Schema.DateTimeUtcFromString)
 /** Opaque: where the page before ended. */
 const Cursor = Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_:.=-]{1,200}$/u)))
 
@@ -127,8 +127,8 @@ export class EventsGroup extends HttpApiGroup.make("events")
     HttpApiEndpoint.get("list", "/events", {
       query: {
         ...streamQuery,
-        after: Instant,
-        before: Instant,
+        after: Schema.optionalKey(Instant),
+        before: Schema.optionalKey(Instant),
         cursor: Cursor,
         limit: between(1, pageLimit.maximum)
       },

@@ -18,7 +18,7 @@ const trustWithoutStoreMillis = 5 * 60_000
 const maxRemembered = 1_000
 /** Requests per second and caller, unless the program is told otherwise: more than one gateway can accept. */
 const defaultPerSecond = 20_000
-/** Tokens that are not known, per second and address: each may cost a lookup. */
+/** Tokens that were not good before, per second and address: each may cost a lookup. */
 const strangersPerSecond = 20
 const retryAfterSeconds = 1
 
@@ -60,7 +60,8 @@ const makeLookup = Effect.gen(function*() {
     }),
     { capacity: maxRemembered, timeToLive: (exit) => Exit.isSuccess(exit) ? trustFor : Duration.zero }
   )
-  return (hash: string) =>
+  const wasGood = (hash: string) => lastSeen.has(hash)
+  const find = (hash: string) =>
     Cache.get(cache, hash).pipe(
       Effect.catch((error) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -71,11 +72,12 @@ const makeLookup = Effect.gen(function*() {
         })
       )
     )
+  return { find, wasGood }
 })
 
 export const layer = (options: CallerOptions): Layer.Layer<Authorization | WebhookAuthorization, never, TokenStore> =>
   Layer.effectContext(Effect.gen(function*() {
-    const lookup = yield* makeLookup
+    const { find, wasGood } = yield* makeLookup
     const callerLimit = RateLimit.make({ perSecond: options.requestsPerSecond ?? defaultPerSecond })
     const strangerLimit = RateLimit.make({ perSecond: strangersPerSecond, burst: 5 * strangersPerSecond })
 
@@ -89,11 +91,15 @@ export const layer = (options: CallerOptions): Layer.Layer<Authorization | Webho
     const refuse = (detail: string) => Effect.fail(new Unauthorized({ detail }))
 
     const holderOf = Effect.fnUntraced(function*(token: string) {
-      const holder = bearerToken.isPlausible(token) ? yield* lookup(bearerToken.hash(token)) : Option.none<Actor>()
-      if (Option.isSome(holder)) return holder.value
-      const { remoteAddress } = yield* HttpServerRequest.HttpServerRequest
-      yield* limited(strangerLimit, Option.getOrElse(remoteAddress, () => "an unknown address"))
-      return yield* refuse("The token is not known, or was revoked.")
+      const hash = bearerToken.hash(token)
+      if (!wasGood(hash)) {
+        const { remoteAddress } = yield* HttpServerRequest.HttpServerRequest
+        yield* limited(strangerLimit, Option.getOrElse(remoteAddress, () => "an unknown address"))
+      }
+      const holder = bearerToken.isPlausible(token) ? yield* find(hash) : Option.none<Actor>()
+      return Option.isSome(holder)
+        ? holder.value
+        : yield* refuse("The token is not known, or was revoked.")
     })
     const admit = Effect.fnUntraced(function*(actor: Actor, needs: Role) {
       const exchange = yield* CurrentExchange
@@ -107,7 +113,7 @@ export const layer = (options: CallerOptions): Layer.Layer<Authorization | Webho
       })
     })
     const stillHeld = (token: string) =>
-      Effect.orElseSucceed(Effect.map(lookup(bearerToken.hash(token)), Option.isSome), () => true)
+      Effect.orElseSucceed(Effect.map(find(bearerToken.hash(token)), Option.isSome), () => true)
 
     const authorization = Authorization.of({
       bearer: Effect.fnUntraced(function*(httpEffect, { credential, endpoint }) {

@@ -1,12 +1,14 @@
 /** The history and the live stream over HTTP. */
 import { ReadModelApi } from "#domain/contract/ReadModelApi.ts"
 import { pageLimit } from "#domain/JobFilter.ts"
+import { decodeEventCursor } from "#services/ports/ArchivedEvents.ts"
 import { History } from "#services/read-model/History.ts"
 import { LiveFeed } from "#services/read-model/LiveFeed.ts"
-import { Duration, Effect, Schedule, Stream } from "effect"
+import { Duration, Effect, Option, Schedule, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { StillWelcome } from "./Callers.ts"
+import { foreignCursor } from "./issues.ts"
 import * as Problems from "./Problems.ts"
 import { severalOf } from "./query.ts"
 import { textOf } from "./serverSentEvents.ts"
@@ -22,6 +24,7 @@ export const layer = HttpApiBuilder.group(
     const feed = yield* LiveFeed
     return handlers.handleAll({
       list: Effect.fnUntraced(function*({ query }) {
+        if (query.cursor !== undefined && Option.isNone(decodeEventCursor(query.cursor))) return yield* foreignCursor()
         const { events, freshness, next } = yield* history.search({
           jobId: query.jobId,
           types: severalOf(query.type),

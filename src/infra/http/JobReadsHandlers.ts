@@ -9,13 +9,11 @@ import { Timeline } from "#services/read-model/Timeline.ts"
 import { TruthViews } from "#services/read-model/TruthViews.ts"
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { misfit } from "./issues.ts"
+import { foreignCursor } from "./issues.ts"
 import * as Problems from "./Problems.ts"
 import { severalOf } from "./query.ts"
 
 const defaultRecent = 50
-
-const foreignCursor = () => misfit([{ in: "query", path: "/cursor", message: "is not a cursor of this list" }])
 
 /** Where the page before ended; undefined for the first page. */
 const cursorOf = (cursor: string | undefined): Effect.Effect<JobId | undefined, InvalidRequest> =>

@@ -5,7 +5,7 @@ import { Numbers } from "#services/read-model/Numbers.ts"
 import { TruthViews } from "#services/read-model/TruthViews.ts"
 import { Effect, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { misfit } from "./issues.ts"
+import { foreignCursor } from "./issues.ts"
 import * as Problems from "./Problems.ts"
 
 /** Five minutes, as a screen shows them. */
@@ -15,7 +15,7 @@ const defaultSeconds = 300
 const auditCursor = (cursor: string | undefined) =>
   cursor === undefined || /^\d{1,18}$/u.test(cursor)
     ? Effect.succeed(cursor)
-    : Effect.fail(misfit([{ in: "query", path: "/cursor", message: "is not a cursor of this list" }]))
+    : Effect.fail(foreignCursor())
 
 /** The store keeps JSON; what it answers is checked all the same. */
 const isDetail = Schema.is(Schema.Record(Schema.String, Schema.Json))

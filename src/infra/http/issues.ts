@@ -73,3 +73,6 @@ export const sentence = (errors: ReadonlyArray<ProblemIssue>): string => {
 }
 
 export const misfit = (errors: ReadonlyArray<ProblemIssue>) => new InvalidRequest({ detail: sentence(errors), errors })
+
+/** A cursor that no page of the list ended with. */
+export const foreignCursor = () => misfit([{ in: "query", path: "/cursor", message: "is not a cursor of this list" }])

@@ -6,7 +6,7 @@
  */
 import type { LogRow } from "#domain/JobEvent.ts"
 import { eventsOfJob, searchRows } from "#services/ports/ArchivedEvents.ts"
-import { ArchiveError, EventArchive, historyLimit } from "#services/ports/EventArchive.ts"
+import { ArchiveError, EventArchive, type EventQuery, historyLimit } from "#services/ports/EventArchive.ts"
 import { Clock, Effect, Layer, Predicate } from "effect"
 import type { Collection, Db } from "mongodb"
 import { insert, isRefusal } from "./insertRows.ts"
@@ -23,6 +23,16 @@ const prepareEveryMillis = 60_000
 const reading = { projection: storedFields, useBigInt64: true, readConcern: "majority" } as const
 
 const listing = { projection: { _id: 0, id: 1, at: 1 }, useBigInt64: true, readConcern: "majority" } as const
+
+const newestOfAll: EventQuery = {
+  jobId: undefined,
+  types: undefined,
+  queue: undefined,
+  after: undefined,
+  before: undefined,
+  cursor: undefined,
+  limit: 1
+}
 
 const byId = { epoch: 1, id: 1 } as const
 
@@ -151,6 +161,12 @@ export const layer = (options: Options = {}): Layer.Layer<EventArchive, never, M
               return ids.filter((id) => !there.has(`${epoch}:${id}`))
             }
           ),
+        newestRowAt: Effect.gen(function*() {
+          const now = yield* Clock.currentTimeMillis
+          const [newest] = yield* run("say how new it is", (rows) =>
+            newestRows<Pick<StoredRow, "at">>(rows, listing, newestOfAll, undefined, 1, now))
+          return newest?.at.getTime()
+        }),
         ping: run("answer", async (_, database) => {
           await database.command({ ping: 1 })
         })

@@ -6,7 +6,7 @@
  */
 import type { EventPlace } from "#services/ports/ArchivedEvents.ts"
 import type { EventQuery } from "#services/ports/EventArchive.ts"
-import type { Collection, Filter } from "mongodb"
+import type { Collection, Document, Filter } from "mongodb"
 import { jobKey, type RowDocument, type StoredRow } from "./rowDocument.ts"
 
 /** How far back each further window reaches, from where the page begins; behind the last one lies the rest. */
@@ -15,21 +15,21 @@ const windowsMillis = [5_000, 5 * 60_000, 6 * 60 * 60_000]
 const newestFirst = { at: -1, epoch: -1, id: -1 } as const
 
 /** Rows at `from` and older that may hold what the query asks for. `now`: nothing is younger, but for clocks. */
-export const newestRows = async (
+export const newestRows = async <A extends Document = StoredRow>(
   rows: Collection<RowDocument>,
   reading: Readonly<Record<string, unknown>>,
   query: EventQuery,
   from: EventPlace | undefined,
   limit: number,
   now: number
-): Promise<ReadonlyArray<StoredRow>> => {
-  const found: Array<StoredRow> = []
+): Promise<ReadonlyArray<A>> => {
+  const found: Array<A> = []
   const conditions = conditionsOf(query, from)
   const newest = from?.at ?? query.before ?? now
   let end: Date | undefined
   for (const millis of [...windowsMillis, undefined]) {
     const start = millis === undefined ? undefined : new Date(newest - millis)
-    const page = await rows.find<StoredRow>({
+    const page = await rows.find<A>({
       $and: [
         ...conditions,
         ...(start === undefined ? [] : [{ at: { $gte: start } }]),

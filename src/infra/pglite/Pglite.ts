@@ -110,7 +110,7 @@ export const layer = (
       Effect.map(keepFailures),
       Effect.mapError(({ message: reason }) => new PgliteFailed({ folder, reason }))
     )
-    yield* Effect.forkScoped(Upkeep.run(client))
+    yield* Upkeep.run(client)
     return Context.make(Pglite, { folder, failure }).pipe(
       Context.add(PgClient.PgClient, client),
       Context.add(SqlClient.SqlClient, client)

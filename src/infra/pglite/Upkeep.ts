@@ -5,6 +5,7 @@
  * autovacuum every update would leave a dead row for ever, the planner would not learn what tables hold, and the ids of
  * transactions would run out. Both hold up the statements of the moment, by tens of milliseconds.
  */
+import { keepGoing } from "#services/Supervised.ts"
 import { Duration, Effect, Schedule } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 
@@ -40,17 +41,19 @@ export const vacuum = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
   return tables.map(({ name }) => name)
 })
 
-/** Does both for as long as the database lives. */
-export const run = (sql: SqlClient.SqlClient): Effect.Effect<void> => {
-  const forever = (work: Effect.Effect<unknown, SqlError.SqlError>, every: Duration.Duration) =>
+/**
+ * Does both in the background for as long as the scope. A lost connection ends neither: the session may be replaced, and
+ * of a database that has ended whoever runs it hears otherwise.
+ */
+export const run = Effect.fnUntraced(function*(sql: SqlClient.SqlClient) {
+  const regularly = (what: string, work: Effect.Effect<unknown, SqlError.SqlError>, every: Duration.Duration) =>
     work.pipe(
-      Effect.catchIf(({ reason }) => reason._tag !== "ConnectionError", (error) =>
-        Effect.logWarning("upkeep failed", error)),
+      Effect.catch((error) =>
+        error.reason._tag === "ConnectionError" ? Effect.void : Effect.logWarning(`${what} is put off`, error)
+      ),
       Effect.repeat(Schedule.spaced(every)),
-      Effect.ignore
+      keepGoing(what)
     )
-  return Effect.all([forever(checkpoint(sql), checkpointEvery), forever(vacuum(sql), vacuumEvery)], {
-    concurrency: "unbounded",
-    discard: true
-  })
-}
+  yield* regularly("writing checkpoints", checkpoint(sql), checkpointEvery)
+  yield* regularly("vacuuming", vacuum(sql), vacuumEvery)
+})

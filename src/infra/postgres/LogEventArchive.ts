@@ -102,6 +102,12 @@ export const layer = Layer.effect(
           Effect.map((records) => records.map(({ id }) => BigInt(id))),
           reading("look for rows of the event log")
         ),
+      newestRowAt: sql<PlaceRecord>`
+        SELECT id::text AS id, floor(extract(epoch FROM at) * 1000)::float8 AS at FROM event_log WHERE ${closed(sql)}
+        ORDER BY event_log.at DESC, event_log.id DESC LIMIT 1`.pipe(
+        Effect.map(([newest]) => newest?.at),
+        reading("say how new it is")
+      ),
       ping: Effect.asVoid(sql`SELECT 1`).pipe(storeError("answer", "read"), Effect.mapError(toArchiveError))
     })
   })

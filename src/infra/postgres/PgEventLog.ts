@@ -103,6 +103,13 @@ export const layer = ({ archive = false }: Options = {}) =>
             rows,
             storeError("read the event log", "read")
           ),
+        oldestSince: (atMillis) =>
+          sql<PlaceRecord>`SELECT ${placeColumns(sql)} FROM event_log
+            WHERE event_log.at > to_timestamp(${atMillis}::float8 / 1000) AND ${closed(sql)}
+            ORDER BY event_log.at, event_log.id LIMIT 1`.pipe(
+            Effect.map(([oldest]) => oldest?.atMillis),
+            storeError("look for what followed", "read")
+          ),
         ofJob: (jobId) =>
           sql<LogRecord>`SELECT ${columns(sql)} FROM event_log WHERE event_log.jobs @> ARRAY[${jobId}::uuid]
             ORDER BY event_log.xid, event_log.id`.pipe(rows, storeError("read the events of a job", "read")),

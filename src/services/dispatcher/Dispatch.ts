@@ -1,11 +1,12 @@
 /**
- * Hands due jobs to the broker, through a small window per queue.
+ * Hands due jobs to the broker, through small windows.
  *
- * One round makes due jobs queued and fills each queue's window in order of rank. The window is small, so that order,
- * pause and cancel act on nearly everything that waits; what is handed over is only a hint, so that nothing is lost
- * when it gets lost. Several dispatchers share the queues by row locks.
+ * One round makes due jobs queued and fills the windows of each queue, one per lane, in order of rank. A window is small,
+ * so that order, pause and cancel act on nearly everything that waits; what is handed over is only a hint, so that
+ * nothing is lost when it gets lost. Several dispatchers share the queues by row locks.
  */
 import type { JobTypeName, QueueName } from "#domain/Job.ts"
+import type { Lane } from "#domain/Lane.ts"
 import { windowOf } from "#domain/Queue.ts"
 import { Effect, Layer, Schedule, Semaphore } from "effect"
 import { nowMillis } from "../Monotonic.ts"
@@ -20,11 +21,10 @@ import * as Wake from "../Wake.ts"
 const dispatchLimit = 500
 /** Jobs made due by one statement. */
 const promoteLimit = 500
-/**
- * Due jobs and loads are looked at this often at most, however many signals come, and not right after a hand-over: the
- * statements of the jobs themselves go first.
- */
+/** Due jobs and loads are looked at so long after a hand-over at the earliest: the statements of the jobs go first. */
 const houseMillis = 50
+/** They are looked at this often at most, however many signals come. */
+const houseQuietMillis = 20
 /** They are looked at this often at least, however much is handed over meanwhile. */
 const houseWithinMillis = 100
 /** Loads (rates, live slots, types) are read again after this time. */
@@ -37,7 +37,7 @@ const windowStuckMillis = 320
 /** A queue whose hints did not arrive rests, the first time and at most this long: its jobs go back and would come again. */
 const restMillis = 50
 const maxRestMillis = 2_000
-/** With more queues than this the loads are read first, and only queues in which jobs wait are tried. */
+/** Queues that are tried before the loads are read: all when there are no more, else those last handed over from. */
 const blindQueues = 4
 /** Batches of hints on their way to the broker at the same time. */
 const sendConcurrency = 4
@@ -66,20 +66,38 @@ export const groupHints = (jobs: ReadonlyArray<Dispatched>): ReadonlyArray<Hint>
   return hints
 }
 
-/** Claims per second of each queue, from two readings of the claim counters. */
+/** A lane of a queue, by what it is made of: another one begins when workers with other types come or go. */
+const laneKey = (queue: QueueName, { types }: Lane): string => `${queue} ${types.join(" ")}`
+
+/** Claims per second of each lane, from two readings of the claim counters. Lanes that are gone are forgotten. */
 const makeRates = () => {
-  const seen = new Map<QueueName, { readonly claims: number; readonly atMillis: number; readonly rate: number }>()
-  return (load: QueueLoad, nowMillis: number): number => {
-    const before = seen.get(load.queue)
-    if (before === undefined) {
-      seen.set(load.queue, { claims: load.claims, atMillis: nowMillis, rate: 0 })
-      return 0
+  let seen = new Map<string, { readonly claims: number; readonly atMillis: number; readonly rate: number }>()
+  const rateOf = (key: string, claims: number, atMillis: number) => {
+    const before = seen.get(key)
+    if (before === undefined) return { claims, atMillis, rate: 0 }
+    const elapsed = atMillis - before.atMillis
+    if (elapsed < loadsMaxAgeMillis) return before
+    return { claims, atMillis, rate: Math.max(0, ((claims - before.claims) * 1_000) / elapsed) }
+  }
+  /** Windows by lane. */
+  return (loads: ReadonlyArray<QueueLoad>, nowMillis: number): ReadonlyMap<string, number> => {
+    const lanes = loads.flatMap(({ lanes, queue }) => lanes.map((lane) => ({ lane, key: laneKey(queue, lane) })))
+    seen = new Map(lanes.map(({ key, lane }) => [key, rateOf(key, lane.claims, nowMillis)]))
+    return new Map(lanes.map(({ key, lane }) => [key, windowOf(seen.get(key)?.rate ?? 0, lane.liveSlots)]))
+  }
+}
+
+/** The queues last handed over from. */
+const makeRecent = () => {
+  const recent = new Set<QueueName>()
+  return {
+    has: (queue: QueueName): boolean => recent.has(queue),
+    add: (queue: QueueName) => {
+      recent.delete(queue)
+      recent.add(queue)
+      const oldest = recent.size > blindQueues ? recent.values().next().value : undefined
+      if (oldest !== undefined) recent.delete(oldest)
     }
-    const elapsed = nowMillis - before.atMillis
-    if (elapsed < loadsMaxAgeMillis) return before.rate
-    const rate = Math.max(0, ((load.claims - before.claims) * 1_000) / elapsed)
-    seen.set(load.queue, { claims: load.claims, atMillis: nowMillis, rate })
-    return rate
   }
 }
 
@@ -106,10 +124,11 @@ const make = Effect.gen(function*() {
   const wake = yield* Wake.make(["due", "queues", "workers"])
   const pace = Pace.make(Pace.stageMillis)
   const sending = yield* Semaphore.make(sendConcurrency)
-  const rateOf = makeRates()
+  const windowsOf = makeRates()
   const rests = makeRests()
+  const recent = makeRecent()
   let loads: ReadonlyArray<QueueLoad> = []
-  let windows = new Map<QueueName, number>()
+  let windows: ReadonlyMap<string, number> = new Map()
   let loadsReadAt = Number.NEGATIVE_INFINITY
   let keptHouseAt = Number.NEGATIVE_INFINITY
   /** Something has happened since the loads were read. */
@@ -117,6 +136,8 @@ const make = Effect.gen(function*() {
   let nextDueAt = Number.NEGATIVE_INFINITY
   let handedOverAt = Number.NEGATIVE_INFINITY
   let stuckMillis = windowFullMillis
+
+  const windowOfLane = (queue: QueueName, lane: Lane): number => windows.get(laneKey(queue, lane)) ?? 0
 
   const handBack = (hints: ReadonlyArray<Hint>) =>
     store.handBack(hints.flatMap((hint) => hint.jobs)).pipe(Effect.ignore)
@@ -149,9 +170,9 @@ const make = Effect.gen(function*() {
   const readLoads = Effect.fnUntraced(function*(now: number) {
     loads = yield* store.loads
     loadsReadAt = now
-    windows = new Map(loads.map((load) => [load.queue, windowOf(rateOf(load, now), load.liveSlots)]))
+    windows = windowsOf(loads, now)
     for (const load of loads) {
-      const window = windows.get(load.queue) ?? 0
+      const window = load.lanes.reduce((sum, lane) => sum + windowOfLane(load.queue, lane), 0)
       const { queue } = load
       metrics.set("odto_queue_jobs", { queue, state: "queued" }, load.queued)
       metrics.set("odto_queue_jobs", { queue, state: "dispatched" }, load.dispatched)
@@ -163,23 +184,26 @@ const make = Effect.gen(function*() {
   })
 
   /** Answers how many jobs were handed over. */
-  const fillWindow = Effect.fnUntraced(function*(load: QueueLoad) {
-    const window = windows.get(load.queue) ?? 0
-    if (load.paused || window === 0 || load.liveTypes.length === 0) return 0
-    if ((yield* nowMillis) < rests.until(load.queue)) return 0
-    const jobs = yield* store.dispatch({ queue: load.queue, types: load.liveTypes, window, limit: dispatchLimit })
+  const fillWindow = Effect.fnUntraced(function*(queue: QueueName, lane: Lane) {
+    const window = windowOfLane(queue, lane)
+    if (window === 0 || (yield* nowMillis) < rests.until(queue)) return 0
+    const jobs = yield* store.dispatch({ queue, types: lane.types, window, limit: dispatchLimit })
     if (jobs.length === 0) return 0
-    metrics.increment("odto_jobs_dispatched_total", { queue: load.queue }, jobs.length)
+    recent.add(queue)
+    metrics.increment("odto_jobs_dispatched_total", { queue }, jobs.length)
     metrics.observe("odto_batch_size", { operation: "dispatch" }, jobs.length)
     yield* Semaphore.take(sending, 1)
-    yield* Effect.forkChild(Effect.ensuring(send(load.queue, groupHints(jobs)), Semaphore.release(sending, 1)))
+    yield* Effect.forkChild(Effect.ensuring(send(queue, groupHints(jobs)), Semaphore.release(sending, 1)))
     return jobs.length
   })
 
   /** Answers whether anything was handed over. */
   const fillAll = Effect.fnUntraced(function*(candidates: ReadonlyArray<QueueLoad>) {
     yield* pace.turn
-    const counts = yield* Effect.forEach(candidates, fillWindow)
+    const counts = yield* Effect.forEach(
+      candidates.flatMap(({ lanes, paused, queue }) => paused ? [] : lanes.map((lane) => ({ queue, lane }))),
+      ({ lane, queue }) => fillWindow(queue, lane)
+    )
     const most = Math.max(0, ...counts)
     // Where a statement was full, more waits than it could take.
     yield* pace.began(most === dispatchLimit ? 0 : most)
@@ -198,7 +222,9 @@ const make = Effect.gen(function*() {
 
   /** How long to wait when nothing was handed over and these queues have waiting jobs that some worker could take. */
   const pauseFor = (waiting: ReadonlyArray<QueueLoad>, now: number) => {
-    const isFull = waiting.some((load) => load.dispatched >= (windows.get(load.queue) ?? 0))
+    const isFull = waiting.some(({ lanes, queue }) =>
+      lanes.some((lane) => lane.queued > 0 && lane.dispatched >= windowOfLane(queue, lane))
+    )
     const full = isFull ? stuckMillis : sweepMillis
     stuckMillis = isFull ? Math.min(windowStuckMillis, stuckMillis * 2) : windowFullMillis
     const rested = waiting.map(({ queue }) => rests.until(queue) - now).filter((millis) => millis > 0)
@@ -206,24 +232,23 @@ const make = Effect.gen(function*() {
   }
 
   /**
-   * Tries the queues that it knows first, so that a job on an idle system is handed over by one statement; what is new
-   * since the last reading (queues, types, due jobs) comes after. Answers how long to wait.
+   * Tries the queues first that it knows to be used, so that a job on an idle system is handed over by one statement; what
+   * is new since the last reading (queues, types, due jobs) comes after. Answers how long to wait.
    */
   const round = Effect.gen(function*() {
     const now = yield* nowMillis
-    const knowsAll = loads.length <= blindQueues
-    if (knowsAll && (yield* fillAll(loads))) {
+    const likely = loads.length <= blindQueues ? loads : loads.filter(({ queue }) => recent.has(queue))
+    const isFed = yield* fillAll(likely)
+    const houseAt = isFed
+      ? keptHouseAt + houseWithinMillis
+      : Math.max(keptHouseAt + houseQuietMillis, handedOverAt + houseMillis)
+    if (isFed) handedOverAt = now
+    if (now < houseAt) return isFed ? 0 : houseAt - now
+    yield* keepHouse(now)
+    const waiting = loads.filter(({ lanes, paused }) => !paused && lanes.some(({ queued }) => queued > 0))
+    if ((yield* fillAll(waiting)) || isFed) {
       stuckMillis = windowFullMillis
       handedOverAt = now
-      if (now - keptHouseAt >= houseWithinMillis) yield* keepHouse(now)
-      return 0
-    }
-    const houseAt = Math.max(keptHouseAt, knowsAll ? handedOverAt : keptHouseAt) + houseMillis
-    if (now < houseAt) return houseAt - now
-    yield* keepHouse(now)
-    const waiting = loads.filter((load) => !load.paused && load.queued > 0 && load.liveTypes.length > 0)
-    if (yield* fillAll(waiting)) {
-      stuckMillis = windowFullMillis
       return 0
     }
     return pauseFor(waiting, now)

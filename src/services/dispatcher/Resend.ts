@@ -48,7 +48,7 @@ const make = Effect.gen(function*() {
     yield* store.recall("without-worker")
     for (const load of yield* store.loads) {
       if (load.dispatched === 0 || load.paused) continue
-      for (const type of load.liveTypes) {
+      for (const type of load.lanes.flatMap(({ types }) => types)) {
         yield* resend(load.queue, type).pipe(
           Effect.catch((error) =>
             Effect.logWarning("lost hints are not sent again", { queue: load.queue, type, reason: error.reason })

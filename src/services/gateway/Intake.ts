@@ -34,6 +34,8 @@ export type IntakeAnswer =
 const maxGroup = 500
 /** Jobs that may wait for their transaction; past it clients are told to come back. */
 const maxWaiting = 50_000
+/** Characters of all payloads whose commit is awaited: a store that stalls must not fill the memory with large ones. */
+const maxPayloads = 128 * 1024 * 1024
 /** Past this, workers find new queues by their sweep. */
 const maxKnownQueues = 10_000
 /** Transactions at a time: one commits while the next one is written. */
@@ -93,6 +95,8 @@ export class Intake extends Context.Service<Intake, {
         what: "submissions",
         maxBatch: maxGroup,
         maxWaiting,
+        weigh: ({ payload }) => payload.length,
+        maxWeight: maxPayloads,
         concurrency,
         paceMillis: stageMillis,
         run: commit

@@ -83,5 +83,7 @@ export class EventArchive extends Context.Service<EventArchive, {
   readonly rows: (epoch: number, ids: ReadonlyArray<bigint>) => Effect.Effect<ReadonlyArray<LogRow>, ArchiveError>
   /** Of these ids, those that are not there, in the order given. */
   readonly absent: (epoch: number, ids: ReadonlyArray<bigint>) => Effect.Effect<ReadonlyArray<bigint>, ArchiveError>
+  /** When the newest row was written, milliseconds since 1970; undefined when there is none. */
+  readonly newestRowAt: Effect.Effect<number | undefined, ArchiveError>
   readonly ping: Effect.Effect<void, ArchiveError>
 }>()("odto/services/EventArchive") {}

@@ -44,6 +44,8 @@ export class EventLog extends Context.Service<EventLog, {
   readonly byIds: (ids: ReadonlyArray<bigint>) => Effect.Effect<ReadonlyArray<LogRow>, StoreError>
   /** Newest closed rows first, before the position (from the end when undefined). */
   readonly before: (position: Position | undefined, limit: number) => Effect.Effect<ReadonlyArray<LogRow>, StoreError>
+  /** When the oldest closed row was written that was written after this instant; undefined when there is none. */
+  readonly oldestSince: (atMillis: number) => Effect.Effect<number | undefined, StoreError>
   /** Rows that hold events of the job. Indexed only where the log is the archive (embedded). */
   readonly ofJob: (jobId: JobId) => Effect.Effect<ReadonlyArray<LogRow>, StoreError>
   readonly head: Effect.Effect<LogHead, StoreError>

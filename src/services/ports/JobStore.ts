@@ -9,6 +9,7 @@ import type { Actor } from "#domain/Access.ts"
 import type { AttemptError, JobId, JobTypeName, Progress, QueueName } from "#domain/Job.ts"
 import type { JobNotFound } from "#domain/Job.ts"
 import type { JobStatus, WrongState } from "#domain/JobStatus.ts"
+import type { Lane } from "#domain/Lane.ts"
 import type { QueueInState, QueueNotFound } from "#domain/Queue.ts"
 import type { BackoffPolicy } from "#domain/Retry.ts"
 import type { WorkerId } from "#domain/Worker.ts"
@@ -67,18 +68,15 @@ export interface Dispatched {
   readonly traceparent: string | undefined
 }
 
-/** What the dispatcher must know of one queue to size its window. */
+/** What the dispatcher must know of one queue to size its windows. */
 export interface QueueLoad {
   readonly queue: QueueName
   readonly paused: boolean
+  /** Of all types, also of those that no live worker serves. */
   readonly queued: number
   readonly dispatched: number
-  /** Claims since the queue was made; the difference of two readings is a rate. */
-  readonly claims: number
-  /** Slots of live workers that take from this queue. */
-  readonly liveSlots: number
-  /** Types that some live worker takes from this queue. */
-  readonly liveTypes: ReadonlyArray<JobTypeName>
+  /** What live workers serve. */
+  readonly lanes: ReadonlyArray<Lane>
   /** Milliseconds since the oldest queued job was due; undefined when none waits. */
   readonly oldestQueuedMillis: number | undefined
 }
@@ -159,8 +157,8 @@ export class JobStore extends Context.Service<JobStore, {
     limit: number
   ) => Effect.Effect<{ readonly promoted: number; readonly nextDueInMillis: number | undefined }, StoreError>
   /**
-   * Hands the best-ranked queued jobs of these types to the caller, at most `limit` and as many as the window has room
-   * for. Answers nothing when the queue is paused or another dispatcher works on it.
+   * Hands the best-ranked queued jobs of these types to the caller, at most `limit` and as many as their window has room
+   * for: what is handed over of other types does not count. Answers nothing when the queue is paused or another dispatcher works on it.
    */
   readonly dispatch: (request: {
     readonly queue: QueueName

@@ -6,17 +6,27 @@ import { Deferred, Effect } from "effect"
 import type { Dependency } from "../Health.ts"
 import type { Worker } from "./Worker.ts"
 
-/** `worker` is there when it has registered its types. */
-export const handlers = (worker: Deferred.Deferred<Worker["Service"]>): Dependency => ({
+/** Of a worker that has registered its types. */
+export const handlersOf = (worker: Worker["Service"]): Dependency => ({
   name: "handlers",
   required: true,
   check: Effect.gen(function*() {
-    if (!Deferred.isDoneUnsafe(worker)) return yield* Effect.fail({ message: "the worker has not registered yet" })
-    const { leaked, slots } = yield* (yield* Deferred.await(worker)).status
+    const { leaked, slots } = yield* worker.status
     if (leaked * 2 > slots) {
       return yield* Effect.fail({
         message: `${leaked} of ${slots} slots are held by handlers that ignore their signal: restart this process`
       })
     }
   })
+})
+
+/** `worker` is there when it has registered its types. */
+export const handlers = (worker: Deferred.Deferred<Worker["Service"]>): Dependency => ({
+  name: "handlers",
+  required: true,
+  check: Effect.suspend(() =>
+    Deferred.isDoneUnsafe(worker)
+      ? Effect.flatMap(Deferred.await(worker), (registered) => handlersOf(registered).check)
+      : Effect.fail({ message: "the worker has not registered yet" })
+  )
 })

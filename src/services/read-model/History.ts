@@ -1,8 +1,9 @@
-/** Searches in the archive of events. */
+/** Searches in the archive of events, which is as old as the oldest row that it does not have. */
 import type { Freshness } from "#domain/contract/Freshness.ts"
 import { type CloudEvent, toCloudEvent } from "#domain/JobEvent.ts"
 import { Clock, Context, Effect, Layer } from "effect"
 import { type ArchivedEvent, EventArchive, type EventQuery } from "../ports/EventArchive.ts"
+import { LiveFeed } from "./LiveFeed.ts"
 import { answerOf, freshness, type SourceDown } from "./Reading.ts"
 
 /** The archive answers events without their row; what an event shows of it is its source and its id. */
@@ -28,11 +29,17 @@ export class History extends Context.Service<History, {
     History,
     Effect.gen(function*() {
       const archive = yield* EventArchive
+      const feed = yield* LiveFeed
       return History.of({
         search: Effect.fn("History.search")(function*(query) {
-          const { events, next } = yield* answerOf(archive.name, archive.search(query))
+          const [{ events, next }, newestRowAt] = yield* answerOf(
+            archive.name,
+            Effect.all([archive.search(query), archive.newestRowAt], { concurrency: 2 })
+          )
+          const missing = yield* feed.oldestSince(newestRowAt ?? 0)
           const now = yield* Clock.currentTimeMillis
-          return { events: events.map(cloudEventOf), next, freshness: freshness(archive.name, now, 0) }
+          const behind = missing === undefined ? 0 : now - missing
+          return { events: events.map(cloudEventOf), next, freshness: freshness(archive.name, now, behind) }
         })
       })
     })

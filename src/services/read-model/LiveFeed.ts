@@ -28,6 +28,8 @@ const pageEvents = 2_000
 const pageRows = 20
 /** Without news from the broker the log itself is read this often. */
 const sweepInterval = "1 second"
+/** A screen that asks how old its numbers are waits for the log no longer than this. */
+const logPatience = "1 second"
 /** A quiet stream says that it lives this often: proxies close what is silent for a minute. */
 export const heartbeatInterval = "15 seconds"
 
@@ -53,8 +55,11 @@ export class LiveFeed extends Context.Service<LiveFeed, {
   readonly follow: (
     lastEventId: string | undefined
   ) => Effect.Effect<Stream.Stream<FeedItem>, TooManyReaders | StoreError>
-  /** When the oldest known row was written that was written after this instant, by the store's clock. */
-  readonly oldestSince: (atMillis: number) => number | undefined
+  /**
+   * When the oldest row was written that was written after this instant, by the store's clock. While the log cannot be
+   * asked, of those rows that the feed has heard of.
+   */
+  readonly oldestSince: (atMillis: number) => Effect.Effect<number | undefined>
   /** Ends all streams: open streams would hold up the shutdown of the server. */
   readonly end: Effect.Effect<void>
 }>()("odto/services/read-model/LiveFeed") {
@@ -189,7 +194,14 @@ export class LiveFeed extends Context.Service<LiveFeed, {
           metrics.set("odto_sse_clients", {}, readers)
         })
       return LiveFeed.of({
-        oldestSince: (atMillis) => state?.buffer.oldestSince(atMillis),
+        oldestSince: (atMillis) => {
+          const heard = Effect.sync(() => state?.buffer.oldestSince(atMillis))
+          return log.oldestSince(atMillis).pipe(
+            Effect.flatMap((oldest) => oldest === undefined ? heard : Effect.succeed(oldest)),
+            Effect.timeoutOrElse({ duration: logPatience, orElse: () => heard }),
+            Effect.catch(() => heard)
+          )
+        },
         end: Effect.asVoid(Deferred.succeed(ended, undefined)),
         follow: Effect.fn("LiveFeed.follow")(function*(lastEventId) {
           if (readers >= maxReaders) return yield* new TooManyReaders({ limit: maxReaders })

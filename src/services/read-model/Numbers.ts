@@ -90,7 +90,7 @@ export class Numbers extends Context.Service<Numbers, {
         Effect.gen(function*() {
           const [value, state] = yield* answerOf(live.name, Effect.all([read, live.freshness], { concurrency: 2 }))
           const now = yield* Clock.currentTimeMillis
-          const uncounted = feed.oldestSince(state.newestRowAt ?? 0)
+          const uncounted = yield* feed.oldestSince(state.newestRowAt ?? 0)
           const behind = uncounted === undefined ? 0 : now - uncounted
           return { value, rebuilding: state.rebuilding, freshness: freshness(live.name, now, behind, state.rebuilding) }
         })

@@ -10,7 +10,7 @@ import { JobNotFound } from "#domain/Job.ts"
 import type { EventType } from "#domain/JobEvent.ts"
 import type { AttemptState, AttemptView } from "#domain/JobView.ts"
 import { Clock, Context, Effect, Layer, Option, Result } from "effect"
-import { type ArchivedEvent, EventArchive } from "../ports/EventArchive.ts"
+import { type ArchivedEvent, EventArchive, historyLimit } from "../ports/EventArchive.ts"
 import { JobQueries } from "../ports/JobQueries.ts"
 import { answerOf, freshness, isoOf, type SourceDown, TruthName } from "./Reading.ts"
 
@@ -88,6 +88,10 @@ export const stepsOf = (
   })
 }
 
+/** A history that is longer than what is answered of it is not known beyond its last event here. */
+const toldUpTo = (events: ReadonlyArray<ArchivedEvent>): number =>
+  events.length < historyLimit ? Number.POSITIVE_INFINITY : events.at(-1)?.event.seq ?? 0
+
 const missingOf = (events: ReadonlyArray<ArchivedEvent>, sequence: number): ReadonlyArray<number> => {
   const there = new Set(events.map(({ event }) => event.seq))
   const missing: Array<number> = []
@@ -120,7 +124,7 @@ export class Timeline extends Context.Service<Timeline, {
           if (pruned && Result.isFailure(history)) return yield* history.failure
 
           const now = yield* Clock.currentTimeMillis
-          const missing = missingOf(events, view?.sequence ?? 0)
+          const missing = missingOf(events, Math.min(view?.sequence ?? 0, toldUpTo(events)))
           const newestAt = events.reduce((newest, { event }) => Math.max(newest, event.at), 0)
           return {
             jobId,

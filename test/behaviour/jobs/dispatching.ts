@@ -153,9 +153,7 @@ export const dispatching = <R>(it: Vitest.MethodsNonLive<Stores | R>, { elapse }
         paused: false,
         queued: 4,
         dispatched: 1,
-        claims: 1,
-        liveSlots: 3,
-        liveTypes: [type]
+        lanes: [{ types: [type], liveSlots: 3, queued: 4, dispatched: 1, claims: 1 }]
       })
       assert.isAtLeast(unfolded?.oldestQueuedMillis ?? 0, 3 * second)
       assert.deepStrictEqual({ ...folded, oldestQueuedMillis: 0 }, { ...unfolded, oldestQueuedMillis: 0 })
@@ -197,6 +195,21 @@ export const dispatching = <R>(it: Vitest.MethodsNonLive<Stores | R>, { elapse }
         [(yield* jobOf(running.id)).status, (yield* jobOf(done.id)).status, (yield* jobOf(later.id)).status],
         ["running", "completed", "queued"]
       )
+    }))
+
+  it.effect("counts for a window only what is handed over of the same types", () =>
+    Effect.gen(function*() {
+      const store = yield* JobStore
+      const { jobs, queue, type } = siblings(5)
+      const other = newJob({ queue, type: freshType(), priority: 0 })
+      yield* accept(...jobs, other)
+
+      const first = yield* store.dispatch({ queue, types: [type], window: 3, limit: 10 })
+      const full = yield* store.dispatch({ queue, types: [type], window: 3, limit: 10 })
+      const beside = yield* store.dispatch({ queue, types: [other.type], window: 3, limit: 10 })
+
+      assert.deepStrictEqual([first.length, full.length], [3, 0])
+      assert.deepStrictEqual(idsOf(beside), [other.id])
     }))
 
   it.effect("hands nothing of a paused queue over, and all of it after it is resumed", () =>

@@ -55,7 +55,11 @@ layer(Programs.layer(), { excludeTestServices: true })("GET /jobs", (it) => {
       ["statu=dead", ["/statu"]],
       ["status=lost&sort=random", ["/status", "/sort"]],
       ["cursor=bm90IGFuIGlk", ["/cursor"]],
-      ["createdAfter=yesterday", ["/createdAfter"]]
+      ["createdAfter=yesterday", ["/createdAfter"]],
+      ["createdAfter=-271821-04-20T00:00:00Z&createdBefore=%2B010000-01-01T00:00:00Z", [
+        "/createdAfter",
+        "/createdBefore"
+      ]]
     ] as const
   ) {
     it.effect(`refuses ?${query} and names what is wrong`, () =>

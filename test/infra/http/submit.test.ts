@@ -143,6 +143,12 @@ layer(Programs.layer({ readModelUrl: "http://read-model" }), { excludeTestServic
       ["a missing type", { payload: {} }, 400, ["/type"]],
       ["a payload that is no object", { type: "demo.noop", payload: [] }, 400, ["/payload"]],
       ["an instant that is none", { ...mail, runAt: "tomorrow" }, 400, ["/runAt"]],
+      [
+        "instants that no store keeps",
+        { ...mail, runAt: "+010000-01-01T00:00:00Z", deadline: "-271821-04-20T00:00:00Z" },
+        400,
+        ["/runAt", "/deadline"]
+      ],
       ["a body that is no object", [mail], 400, [""]],
       ["a payload without a field that its type needs", { type: "mail.send", payload: {} }, 422, ["/payload/to"]],
       [

@@ -90,6 +90,7 @@ layer(Programs.layer(), { excludeTestServices: true })("The system over HTTP", (
       })
       assert.deepStrictEqual(typesOf(some), ["odto.job.completed.v1", "odto.job.created.v1"])
       assert.notDeepEqual(listOf(page, "events"), listOf(next, "events"))
+      assert.strictEqual((yield* get("/events?cursor=nonsense")).status, 400)
       assert.deepInclude(all.json["freshness"], { source: "memory" })
     }))
 

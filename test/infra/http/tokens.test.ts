@@ -162,8 +162,14 @@ layer(guarded({ webhookToken: Redacted.make("from-alertmanager"), requestsPerSec
         call(`${gateway}/tokens`, { token: bearerToken.make().token }),
         ({ status }) => status === 429
       )
+      const faults = yield* MemoryFaults
+      yield* faults.outage
+      const again = yield* call(`${gateway}/tokens`, { token: bearerToken.make().token }).pipe(
+        Effect.ensuring(faults.restore)
+      )
 
       assert.strictEqual(problemOf(limited), "too-many-requests")
+      assert.strictEqual(again.status, 429, "the store was asked")
     }))
 })
 

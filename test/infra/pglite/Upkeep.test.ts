@@ -1,8 +1,9 @@
 import * as Upkeep from "#infra/pglite/Upkeep.ts"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import { SqlClient, SqlError } from "effect/sql"
 import { freshEmbedded } from "../../support/Embedded.ts"
+import { until } from "../../support/until.ts"
 
 it.live("vacuums the tables whose rows have changed much, so that they do not grow for ever", () =>
   Effect.gen(function*() {
@@ -26,6 +27,21 @@ it.live("vacuums the tables whose rows have changed much, so that they do not gr
 
     assert.deepStrictEqual(yield* Upkeep.vacuum(sql), [])
     assert.strictEqual(sizes.at(-1), sizes.at(2))
+  }).pipe(Effect.provide(freshEmbedded)))
+
+it.live("goes on after its connection was lost", () =>
+  Effect.gen(function*() {
+    let asked = 0
+    const lost = new SqlError.SqlError({ reason: new SqlError.ConnectionError({ cause: new Error("lost") }) })
+    const broken = new Proxy(yield* SqlClient.SqlClient, {
+      apply: () => Effect.suspend(() => Effect.fail(lost).pipe(Effect.tapError(() => Effect.sync(() => asked++))))
+    })
+    yield* Effect.scoped(Effect.andThen(
+      Upkeep.run(broken),
+      until(Effect.sync(() => asked), (times) => times >= 4)
+    ))
+
+    assert.isAtLeast(asked, 4)
   }).pipe(Effect.provide(freshEmbedded)))
 
 it.live("writes a checkpoint when the log has grown, and only then", () =>

@@ -128,6 +128,16 @@ export const logEventArchiveBehaves = <E>(
         assert.deepStrictEqual(yield* archive.absent(2, [second]), [second])
       }))
 
+    it.effect("says when its newest row was written: what the log has, it has", () =>
+      Effect.gen(function*() {
+        const archive = yield* EventArchive
+        const at = Date.now() + 86_400_000
+        yield* write([logEvent({ type: "created", at })], at)
+        yield* write([logEvent({ type: "created", at: day })], day)
+
+        assert.strictEqual(yield* archive.newestRowAt, at)
+      }))
+
     it.effect("has stored what it is given already", () =>
       Effect.gen(function*() {
         const archive = yield* EventArchive

@@ -36,9 +36,12 @@ describe("Logs", () => {
 
       assert.lengthOf(lines, 2)
       assert.isTrue(lines.every((line) => line.endsWith("\n") && line.indexOf("\n") === line.length - 1))
-      assert.deepInclude(started, { level: "INFO", annotations: { program: "gateway" } })
-      assert.include(JSON.stringify(started.message), "started")
-      assert.include(JSON.stringify(started.message), "3000")
+      assert.deepInclude(started, {
+        level: "INFO",
+        message: "started",
+        annotations: { program: "gateway", port: 3_000 }
+      })
+      assert.strictEqual(broke.message, "broke")
       assert.include(JSON.stringify(broke), "connection")
       assert.deepStrictEqual(stdout, [])
     }))
@@ -48,10 +51,21 @@ describe("Logs", () => {
       const { lines, stdout } = yield* written({ json: false }, messages)
 
       assert.lengthOf(lines, 2)
-      assert.include(lines[0], "started")
+      assert.include(lines[0], "message=\"started port=3000\"")
       assert.include(lines[0], "level=INFO")
       assert.isTrue(lines.every((line) => line.indexOf("\n") === line.length - 1))
       assert.deepStrictEqual(stdout, [])
+    }))
+
+  it.effect("name the trace that they belong to", () =>
+    Effect.gen(function*() {
+      const { lines, span } = yield* Effect.gen(function*() {
+        const { lines } = yield* written({ json: true }, Effect.logInfo("within"))
+        return { lines, span: yield* Effect.currentSpan }
+      }).pipe(Effect.withSpan("a span"))
+      const { spanId, traceId } = JSON.parse(lines[0] ?? "")
+
+      assert.deepStrictEqual({ spanId, traceId }, { spanId: span.spanId, traceId: span.traceId })
     }))
 
   it.effect("say as much as is asked for", () =>

@@ -60,6 +60,48 @@ describe("Dispatch", () => {
       }
     }).pipe(Effect.provide(dispatcher)))
 
+  it.effect("hands a new job over at the signal also when there are many queues, to one that was used", () =>
+    Effect.gen(function*() {
+      yield* Seed.startWorker({ types: [type] })
+      const delivered = yield* listen()
+      for (let other = 0; other < 20; other++) yield* accept(1, { queue: queue(`other-${other}`) })
+      yield* accept(1)
+      yield* pass(2_000)
+      for (let round = 0; round < 5; round++) {
+        const [id] = yield* accept(1)
+        // No time passes here.
+        yield* Effect.repeat(turn, { times: 10 })
+        assert.include(delivered, id)
+        yield* pass(60)
+      }
+    }).pipe(Effect.provide(dispatcher)))
+
+  it.effect("lets no queue wait while others have work all the time", () =>
+    Effect.gen(function*() {
+      const worker = yield* Seed.startWorker({ types: [type], slots: 1_000 })
+      const store = yield* JobStore
+      const busy = yield* Effect.forEach([1, 2, 3, 4, 5], (nth) =>
+        Effect.map(listen(type, queue(`busy-${nth}`)), (delivered) => ({ name: queue(`busy-${nth}`), delivered })))
+      const quiet = yield* listen(type, queue("quiet"))
+      let id: string | undefined
+      for (let step = 0; step < 80; step++) {
+        for (const { delivered, name } of busy) {
+          yield* accept(3, { queue: name })
+          const tokens = delivered.map((jobId) => ({ jobId, token: crypto.randomUUID() }))
+          yield* store.claim(worker, tokens)
+        }
+        if (step === 50) {
+          ;[id] = yield* accept(1, { queue: queue("quiet") })
+        }
+        yield* pass(10)
+      }
+
+      assert.include(quiet, id)
+      for (const { delivered } of busy) {
+        assert.isAbove(delivered.length, 200)
+      }
+    }).pipe(Effect.provide(dispatcher)))
+
   it.effect("finds jobs within a second when every signal is lost", () =>
     Effect.gen(function*() {
       yield* Seed.startWorker({ types: [type] })
@@ -100,6 +142,25 @@ describe("Dispatch", () => {
       assert.strictEqual(count(yield* statesOf(orphans), "queued"), 50)
 
       assert.isBelow(yield* promotionsWithin(faults, 10_000), 50)
+    }).pipe(Effect.provide(dispatcher)))
+
+  it.effect("does not let a type whose workers are all busy hold up one that other workers serve", () =>
+    Effect.gen(function*() {
+      const quick = typeName("test.quick")
+      const busy = yield* Seed.startWorker({ types: [type], slots: 2 })
+      yield* Seed.startWorker({ types: [quick], slots: 2 })
+      const store = yield* JobStore
+      const [slow, delivered] = [yield* listen(), yield* listen(quick)]
+      yield* accept(60, { priority: 9 })
+      yield* pass(500)
+      yield* store.claim(busy, slow.slice(0, 2).map((jobId) => ({ jobId, token: crypto.randomUUID() })))
+      yield* pass(500)
+      const before = slow.length
+      const [id] = yield* accept(1, { type: quick, priority: 0 })
+      yield* pass(500)
+
+      assert.deepStrictEqual(delivered, [id])
+      assert.isBelow(before, 10, "the window of the busy type is full")
     }).pipe(Effect.provide(dispatcher)))
 
   it.effect("hands nothing over of a paused queue, and goes on when it is resumed", () =>

@@ -78,6 +78,7 @@ const archive = Layer.effectContext(Effect.gen(function*() {
             trouble.asked.rowsRead += rows.length
           }))),
     absent: (...args) => unlessAway("look", () => inner.absent(...args)),
+    newestRowAt: Effect.suspend(() => unlessAway("look", () => inner.newestRowAt)),
     ping: Effect.void
   })
   return Context.make(EventArchive, service).pipe(Context.add(Trouble, trouble))

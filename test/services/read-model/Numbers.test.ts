@@ -1,5 +1,6 @@
 import { start } from "#domain/Position.ts"
 import { Broker } from "#services/ports/Broker.ts"
+import { EventLog } from "#services/ports/EventLog.ts"
 import { JobQueries } from "#services/ports/JobQueries.ts"
 import { latencyBoundsMillis, LiveStats, LiveStatsError } from "#services/ports/LiveStats.ts"
 import * as Memory from "#services/ports/memory/Memory.ts"
@@ -15,6 +16,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { lifeOf } from "../../support/LogRows.ts"
+import { accept, newJob } from "../../support/Seed.ts"
 
 const backing = Layer.mergeAll(
   Memory.layerMemory,
@@ -84,6 +86,24 @@ describe("Numbers", () => {
       assert.strictEqual(idle.freshness.ageMillis, 0)
       assert.strictEqual(behind.freshness.ageMillis, 2_000)
       assert.strictEqual(again.freshness.ageMillis, 0)
+    }).pipe(Effect.provide(numbersOver(layerLiveStats))))
+
+  it.effect("does not call live numbers new when it has just started and what they lack was written before", () =>
+    Effect.gen(function*() {
+      const live = yield* LiveStats
+      yield* TestClock.setTime(3_600_000)
+      yield* accept(newJob())
+      yield* live.apply(yield* Effect.flatMap(EventLog, (log) => log.after(start, 10)))
+      yield* TestClock.adjust("1 minute")
+      yield* accept(newJob())
+      yield* TestClock.adjust("1 minute")
+      const numbers = yield* Effect.provide(
+        Numbers,
+        Layer.fresh(Numbers.layer.pipe(Layer.provide(LiveFeed.layer)))
+      )
+      const { freshness } = yield* numbers.recent(1)
+
+      assert.deepStrictEqual([freshness.ageMillis, freshness.stale], [60_000, true])
     }).pipe(Effect.provide(numbersOver(layerLiveStats))))
 
   it.effect("shows a store that is down as down, beside the groups of those that are not", () =>

@@ -1,7 +1,7 @@
 import { JobTypeName, QueueName } from "#domain/Job.ts"
 import type { AttemptView, JobView } from "#domain/JobView.ts"
 import { defaultBackoff } from "#domain/Retry.ts"
-import { ArchiveError, EventArchive } from "#services/ports/EventArchive.ts"
+import { ArchiveError, EventArchive, historyLimit } from "#services/ports/EventArchive.ts"
 import { JobQueries } from "#services/ports/JobQueries.ts"
 import { layer as layerArchive } from "#services/ports/memory/MemoryEventArchive.ts"
 import { StoreError } from "#services/ports/StoreError.ts"
@@ -9,7 +9,7 @@ import { stepsOf, Timeline } from "#services/read-model/Timeline.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { freshJobId, lifeOf, logEvent } from "../../support/LogRows.ts"
+import { freshJobId, lifeOf, logEvent, logRow } from "../../support/LogRows.ts"
 
 const jobId = freshJobId()
 const iso = (millis: number) => new Date(millis).toISOString()
@@ -68,6 +68,15 @@ const archiveWith = (rows: number) =>
     const archive = yield* EventArchive
     yield* archive.store(lifeOf({ job: jobId, firstId: 1, at: 1_000, waitMillis: 2, runMillis: 3 }).slice(0, rows))
   })).pipe(Layer.provideMerge(layerArchive))
+/** An archive with more events of the job than are told. */
+const longHistory = Layer.effectDiscard(Effect.gen(function*() {
+  const archive = yield* EventArchive
+  const events = Array.from(
+    { length: historyLimit + 5 },
+    (_, index) => logEvent({ type: "progressed", job: jobId, seq: index + 1, at: 1_000 + index })
+  )
+  yield* archive.store([logRow({ id: 1, at: 1_000, events })])
+})).pipe(Layer.provideMerge(layerArchive))
 const timelineOf = Effect.flatMap(Timeline, (timeline) => timeline.of(jobId))
 const given = <E>(truth: Layer.Layer<JobQueries, E>, archive: Layer.Layer<EventArchive, E>) =>
   Timeline.layer.pipe(Layer.provide([truth, archive]))
@@ -106,6 +115,13 @@ describe("Timeline", () => {
       assert.deepInclude(history, { status: "ok", events: 1, missing: [2, 3] })
       assert.isTrue(history.status === "ok" && history.freshness.stale)
     }).pipe(Effect.provide(given(knows(job()), archiveWith(1)))))
+
+  it.effect("does not call missing what is past the longest history that is told", () =>
+    Effect.gen(function*() {
+      const { history } = yield* timelineOf
+
+      assert.deepInclude(history, { status: "ok", events: historyLimit, missing: [] })
+    }).pipe(Effect.provide(given(knows(job({ sequence: historyLimit + 5 })), longHistory))))
 
   it.effect("says that the archive is down and tells what the truth knows", () =>
     Effect.gen(function*() {

@@ -47,22 +47,23 @@ export const make = (sql: SqlClient.SqlClient): Requests["dispatch"] => ({ limit
   const { texts } = columnsOf(sql)
   return sql<Row>`
     WITH ${sql.literal(unhurried)},
+    served AS MATERIALIZED (SELECT unnest(${texts(types)}) AS type),
     mine AS MATERIALIZED (
       SELECT q.name FROM queue q, unhurried WHERE q.name = ${queue} AND NOT q.paused FOR UPDATE OF q SKIP LOCKED
     ),
     room AS MATERIALIZED (
       SELECT greatest(0, least(${limit}::int8, ${window}::int8 - coalesce((
         SELECT sum(n) FROM (
-          SELECT n FROM counter WHERE queue = mine.name AND key = 'dispatched'
+          SELECT n FROM counter WHERE queue = mine.name AND key = 'dispatched' AND type IN (SELECT type FROM served)
           UNION ALL
-          SELECT n FROM counter_delta WHERE queue = mine.name AND key = 'dispatched'
+          SELECT n FROM counter_delta WHERE queue = mine.name AND key = 'dispatched' AND type IN (SELECT type FROM served)
         ) AS parts
       ), 0)))::int8 AS jobs
       FROM mine
     ),
     best AS MATERIALIZED (
       SELECT of_type.job_id
-      FROM mine, unnest(${texts(types)}) AS t (type), LATERAL (
+      FROM mine, served AS t, LATERAL (
         SELECT * FROM (
           SELECT s.job_id, s.rank FROM job_state s WHERE s.queue = mine.name AND s.type = t.type AND s.state = 'queued'
           ORDER BY s.rank LIMIT ${sql.literal(walkAtMost)}

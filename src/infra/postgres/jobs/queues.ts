@@ -1,6 +1,7 @@
 /** Pausing and resuming a queue (rule 12), and what the dispatcher must know of all queues. */
 import type { Actor } from "#domain/Access.ts"
 import type { JobTypeName, QueueName } from "#domain/Job.ts"
+import { makeLanes, type TypeCounts } from "#domain/Lane.ts"
 import { QueueInState, QueueNotFound } from "#domain/Queue.ts"
 import type { JobStore } from "#services/ports/JobStore.ts"
 import { Effect } from "effect"
@@ -67,45 +68,57 @@ export const resume = (sql: SqlClient.SqlClient, source: string): Requests["resu
 interface Load {
   readonly queue: QueueName
   readonly paused: boolean
-  readonly queued: number
-  readonly dispatched: number
-  readonly claims: number
-  readonly liveSlots: number
-  readonly liveTypes: ReadonlyArray<JobTypeName>
+  readonly types: ReadonlyArray<TypeCounts>
   readonly oldestQueuedMillis: number | null
 }
 
+interface Live {
+  readonly id: string
+  readonly slots: number
+  readonly queues: ReadonlyArray<QueueName> | null
+  readonly types: ReadonlyArray<JobTypeName>
+}
+
 const countsOf = (table: "counter" | "counter_delta") =>
-  `SELECT queue, NULL::boolean AS paused, CASE key WHEN 'queued' THEN n ELSE 0 END AS queued,
+  `SELECT queue, type, CASE key WHEN 'queued' THEN n ELSE 0 END AS queued,
     CASE key WHEN 'dispatched' THEN n ELSE 0 END AS dispatched, CASE key WHEN 'claims' THEN n ELSE 0 END AS claims
   FROM ${table} WHERE key IN ('queued', 'dispatched', 'claims')`
 
 /** Queues and their counts are put together by grouping, which takes as long for thousands of queues as for few. */
-export const loads = (sql: SqlClient.SqlClient): Requests["loads"] =>
+const counted = (sql: SqlClient.SqlClient) =>
   sql<Load>`
     WITH counted AS MATERIALIZED (
-      SELECT queue, bool_or(paused) AS paused, sum(queued)::float8 AS queued, sum(dispatched)::float8 AS dispatched,
-        sum(claims)::float8 AS claims
+      SELECT queue, json_agg(json_build_object(
+        'type', type, 'queued', queued, 'dispatched', dispatched, 'claims', claims
+      )) AS types
       FROM (
-        SELECT name AS queue, paused, 0 AS queued, 0 AS dispatched, 0 AS claims FROM queue
-        UNION ALL ${sql.literal(countsOf("counter"))}
-        UNION ALL ${sql.literal(countsOf("counter_delta"))}
-      ) AS parts
-      GROUP BY queue HAVING bool_or(paused) IS NOT NULL
-    ),
-    live AS MATERIALIZED (SELECT slots, queues, types FROM worker WHERE state = 'live')
-    SELECT c.*,
-      coalesce((SELECT sum(slots) FROM live w WHERE w.queues IS NULL OR c.queue = ANY (w.queues)), 0)::float8
-        AS "liveSlots",
-      ARRAY(
-        SELECT DISTINCT type FROM live w, unnest(w.types) AS type WHERE w.queues IS NULL OR c.queue = ANY (w.queues)
-        ORDER BY type
-      ) AS "liveTypes",
+        SELECT queue, type, sum(queued) AS queued, sum(dispatched) AS dispatched, sum(claims) AS claims
+        FROM (${sql.literal(countsOf("counter"))} UNION ALL ${sql.literal(countsOf("counter_delta"))}) AS parts
+        GROUP BY queue, type
+      ) AS by_type
+      GROUP BY queue
+    )
+    SELECT q.name AS queue, q.paused, coalesce(c.types, '[]'::json) AS types,
       (
         SELECT greatest(0, floor(date_part('epoch', clock_timestamp() - s.run_at) * 1000)) FROM job_state s
-        WHERE s.queue = c.queue AND s.state = 'queued' ORDER BY s.run_at LIMIT 1
+        WHERE s.queue = q.name AND s.state = 'queued' ORDER BY s.run_at LIMIT 1
       ) AS "oldestQueuedMillis"
-    FROM counted c ORDER BY c.queue`.pipe(
-    Effect.map((rows) => rows.map((row) => ({ ...row, oldestQueuedMillis: row.oldestQueuedMillis ?? undefined }))),
-    storeError("read the loads of queues", "read")
-  )
+    FROM queue q LEFT JOIN counted c ON c.queue = q.name ORDER BY q.name`
+
+const live = (sql: SqlClient.SqlClient) =>
+  sql<Live>`SELECT id::text, slots, queues, types FROM worker WHERE state = 'live' ORDER BY id`
+
+export const loads = (sql: SqlClient.SqlClient): Requests["loads"] =>
+  Effect.zipWith(counted(sql), live(sql), (queues, workers) => {
+    const lanesOf = makeLanes(workers.map((worker) => ({ ...worker, queues: worker.queues ?? undefined })))
+    const sum = (types: ReadonlyArray<TypeCounts>, of: "queued" | "dispatched") =>
+      types.reduce((total, counts) => total + counts[of], 0)
+    return queues.map(({ oldestQueuedMillis, paused, queue, types }) => ({
+      queue,
+      paused,
+      queued: sum(types, "queued"),
+      dispatched: sum(types, "dispatched"),
+      lanes: lanesOf(queue, types),
+      oldestQueuedMillis: oldestQueuedMillis ?? undefined
+    }))
+  }).pipe(storeError("read the loads of queues", "read"))

@@ -37,6 +37,7 @@ export const layer = Layer.sync(EventArchive, () => {
         return ofEpoch(epoch, -1n).filter(({ position }) => wanted.has(position.id))
       }),
     absent: (epoch, ids) => Effect.sync(() => ids.filter((id) => !rows.has(`${epoch}:${id}`))),
+    newestRowAt: Effect.sync(() => newestFirst()[0]?.at),
     ping: Effect.void
   })
 })

@@ -72,6 +72,12 @@ export const layer: Layer.Layer<EventLog, never, MemoryDatabase> = Layer.effect(
             : after
           return log.slice(Math.max(0, end - limit), end).toReversed()
         }),
+      oldestSince: (atMillis) =>
+        database.read("EventLog.oldestSince", ({ log }) =>
+          log.reduce<number | undefined>(
+            (oldest, { at }) => at > atMillis && (oldest === undefined || at < oldest) ? at : oldest,
+            undefined
+          )),
       ofJob: (jobId) => database.read("EventLog.ofJob", ({ logOfJob }) => [...logOfJob.get(jobId) ?? []]),
       head: database.read("EventLog.head", ({ log, relay }, now) => {
         const waiting = log[indexAfter(log, relay.cursor)]

@@ -1,5 +1,6 @@
 /** Moves inside the class *waiting*, without events, and the deadlines of what waits (rules 9 to 11). */
 import type { JobId, JobTypeName, QueueName } from "#domain/Job.ts"
+import { makeLanes } from "#domain/Lane.ts"
 import type { Dispatched, QueueLoad } from "../JobStore.ts"
 import type { Heap } from "./Heap.ts"
 import { counterOf, type JobRow, queuesByName, type Tables } from "./Tables.ts"
@@ -12,21 +13,28 @@ const patienceMillis = 60_000
 /** Half an hour at most: also a job that was handed over often, by retries and hand-backs, gets its hint again. */
 const mostDoublings = 5
 
-export const loads = (tables: Tables, now: number): ReadonlyArray<QueueLoad> =>
-  queuesByName(tables).map((queue) => {
-    const workers = tables.liveWorkersOf(queue.name)
+export const loads = (tables: Tables, now: number): ReadonlyArray<QueueLoad> => {
+  const lanesOf = makeLanes([...tables.workers.values()].filter(({ state }) => state === "live"))
+  return queuesByName(tables).map((queue) => {
     const oldest = queue.queuedByDue.peek()
     return {
       queue: queue.name,
       paused: queue.paused,
       queued: counterOf(queue, "queued"),
       dispatched: counterOf(queue, "dispatched"),
-      claims: counterOf(queue, "claims"),
-      liveSlots: workers.reduce((sum, worker) => sum + worker.slots, 0),
-      liveTypes: [...new Set(workers.flatMap((worker) => worker.types))].toSorted(),
+      lanes: lanesOf(
+        queue.name,
+        [...queue.types].map(([type, { counters }]) => ({
+          type,
+          queued: counters.queued,
+          dispatched: counters.dispatched,
+          claims: counters.claims
+        }))
+      ),
       oldestQueuedMillis: oldest === undefined ? undefined : now - oldest.key
     }
   })
+}
 
 export const promote = (
   transaction: Transaction,
@@ -75,8 +83,10 @@ export const dispatch = (
 ): ReadonlyArray<Dispatched> => {
   const queue = transaction.tables.queues.get(request.queue)
   if (queue === undefined || queue.paused) return []
-  const room = Math.min(request.limit, request.window - counterOf(queue, "dispatched"))
-  const heaps = request.types.flatMap((type) => queue.types.get(type)?.queuedByRank ?? [])
+  const served = request.types.flatMap((type) => queue.types.get(type) ?? [])
+  const dispatched = served.reduce((sum, { counters }) => sum + counters.dispatched, 0)
+  const room = Math.min(request.limit, request.window - dispatched)
+  const heaps = served.map(({ queuedByRank }) => queuedByRank)
   const taken: Array<Dispatched> = []
   while (taken.length < room) {
     const row = bestOf(heaps)?.take()
