@@ -38,10 +38,8 @@ export interface DashboardFlags {
 /** A file or a pipe has no size: wide enough for every column that is not an id. */
 const fallbackSize = { columns: 100, rows: 40 }
 
-/** React looks for the variable when it is loaded: its development build is several times slower. */
-const inProduction = () => {
-  process.env["NODE_ENV"] ??= "production"
-  // Garbage is collected sooner than a server would: half the memory, for some more collections of a millisecond.
+/** Garbage is collected sooner than a server would: half the memory, for some more collections of a millisecond. */
+const saveMemory = () => {
   setFlagsFromString("--semi-space-growth-factor=1")
   setFlagsFromString("--heap-growing-percent=20")
 }
@@ -70,7 +68,7 @@ const onceRead = Effect.fnUntraced(function*({ filter, readOnly, view }: Dashboa
 })
 
 const show = Effect.fnUntraced(function*(flags: DashboardFlags) {
-  inProduction()
+  saveMemory()
   // Loaded while the system is asked whether it is there.
   const loading = import("../dashboard/dashboard.tsx")
   const { reach } = yield* Effect.promise(() => import("../dashboard/launcher/Situation.ts"))
@@ -96,7 +94,6 @@ export const dashboard = Effect.fnUntraced(function*(flags: DashboardFlags) {
     return yield* Output.json(snapshotOf(yield* onceRead(flags)))
   }
   if (flags.once) {
-    inProduction()
     const state = yield* onceRead(flags)
     const { screenText } = yield* Effect.promise(() => import("../dashboard/once.tsx"))
     const { themeFrom } = yield* Effect.promise(() => import("../dashboard/theme.ts"))

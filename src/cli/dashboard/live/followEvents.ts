@@ -30,9 +30,10 @@ export interface Following {
 
 /** Tells of every connection: `follow` itself only knows events. */
 const observed = (transport: Transport, send: Following["send"]): Transport => ({
-  send: async (call) => {
+  ...transport,
+  open: async (call) => {
     try {
-      const response = await transport.send(call)
+      const response = await transport.open(call)
       send({ _tag: "Linked", state: "live", at: Date.now() })
       return response
     } catch (trouble) {
