@@ -26,8 +26,9 @@ const head = ["QUEUE", "STATE", "SCHED", "QUEUED", "RUN", "RETRY", "DONE", "DEAD
 const list = Effect.gen(function*() {
   const api = yield* readModel
   const answer = yield* api.system.queues()
-  yield* Output.print(answer, ({ freshness, queues: all }) => [
+  yield* Output.print(answer, ({ freshness, partial, queues: all }) => [
     ...Output.table(head, all.map(line)),
+    ...(partial === true ? [`the first ${all.length} by name; there may be more`] : []),
     Output.freshness(freshness)
   ])
 })

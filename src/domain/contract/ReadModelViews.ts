@@ -139,10 +139,13 @@ export const Throughput = Schema.Struct({
   freshness
 }).annotate({ identifier: "Throughput" })
 
-export const QueueList = Schema.Struct({ queues: Schema.Array(QueueView), freshness }).annotate({
+/** Present, and true, when the answer holds as many as one answer can: there may be more. */
+const partial = Schema.optionalKey(Schema.Literal(true))
+
+export const QueueList = Schema.Struct({ queues: Schema.Array(QueueView), partial, freshness }).annotate({
   identifier: "QueueList"
 })
-export const WorkerList = Schema.Struct({ workers: Schema.Array(WorkerView), freshness }).annotate({
+export const WorkerList = Schema.Struct({ workers: Schema.Array(WorkerView), partial, freshness }).annotate({
   identifier: "WorkerList"
 })
 

@@ -1,6 +1,7 @@
 /** Totals, rates, queues, workers, types and the audit log over HTTP. */
 import { ReadModelApi } from "#domain/contract/ReadModelApi.ts"
 import { pageLimit } from "#domain/JobFilter.ts"
+import { overviewLimit } from "#services/ports/JobQueries.ts"
 import { Numbers } from "#services/read-model/Numbers.ts"
 import { TruthViews } from "#services/read-model/TruthViews.ts"
 import { Effect, Schema } from "effect"
@@ -20,6 +21,9 @@ const auditCursor = (cursor: string | undefined) =>
 /** The store keeps JSON; what it answers is checked all the same. */
 const isDetail = Schema.is(Schema.Record(Schema.String, Schema.Json))
 
+/** Told where an answer holds as many as it can. */
+const partialOf = (shown: ReadonlyArray<unknown>) => shown.length < overviewLimit ? {} : { partial: true as const }
+
 export const layer = HttpApiBuilder.group(
   ReadModelApi,
   "system",
@@ -37,9 +41,15 @@ export const layer = HttpApiBuilder.group(
         return { bucketSeconds, points: value, rebuilding, freshness }
       }),
       queues: () =>
-        Effect.map(Problems.whenDown(views.queues), ({ freshness, value }) => ({ queues: value, freshness })),
+        Effect.map(
+          Problems.whenDown(views.queues),
+          ({ freshness, value }) => ({ queues: value, ...partialOf(value), freshness })
+        ),
       workers: () =>
-        Effect.map(Problems.whenDown(views.workers), ({ freshness, value }) => ({ workers: value, freshness })),
+        Effect.map(
+          Problems.whenDown(views.workers),
+          ({ freshness, value }) => ({ workers: value, ...partialOf(value), freshness })
+        ),
       types: () =>
         Effect.map(Problems.whenDown(views.types), ({ freshness, value }) => ({
           types: value.map(({ description, liveWorkers }) => ({ ...description, liveWorkers })),

@@ -37,6 +37,9 @@ export interface Read<A> {
   readonly readAt: number
 }
 
+/** Queues or workers that one answer shows. A queue is made by its first job, so a client's mistake can make many. */
+export const overviewLimit = 1_000
+
 export class JobQueries extends Context.Service<JobQueries, {
   readonly find: (request: {
     readonly filter: JobFilter
@@ -46,8 +49,9 @@ export class JobQueries extends Context.Service<JobQueries, {
   }) => Effect.Effect<Read<JobPage>, StoreError>
   readonly get: (jobId: JobId) => Effect.Effect<Option.Option<JobView>, StoreError>
   readonly totals: Effect.Effect<Read<Totals>, StoreError>
+  /** By name; at most `overviewLimit`. */
   readonly queues: Effect.Effect<Read<ReadonlyArray<QueueView>>, StoreError>
-  /** Live workers, and those that ended within the last hour; at most 1,000. */
+  /** Live workers, and those that ended within the last hour; at most `overviewLimit`. */
   readonly workers: Effect.Effect<Read<ReadonlyArray<WorkerView>>, StoreError>
   /** Newest first, before the entry with this id. */
   readonly audit: (

@@ -1,7 +1,11 @@
+import { QueueName } from "#domain/Job.ts"
+import { overviewLimit } from "#services/ports/JobQueries.ts"
+import { JobStore } from "#services/ports/JobStore.ts"
 import { MemoryFaults } from "#services/ports/memory/MemoryFaults.ts"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { freshJobId } from "../../support/LogRows.ts"
+import * as Seed from "../../support/Seed.ts"
 import { type Answer, call, errorPathsOf, listOf, problemOf } from "./call.ts"
 import { archived, completed, get, submit } from "./given.ts"
 import * as Programs from "./Programs.ts"
@@ -157,5 +161,21 @@ layer(Programs.layer(), { excludeTestServices: true })("The system over HTTP", (
       assert.notProperty(stats.json["jobs"], "counts")
       assert.deepInclude(stats.json["latencies"], { status: "ok" })
       assert.strictEqual(throughput.status, 200)
+    }))
+
+  it.effect("says so when there may be more queues than one answer shows", () =>
+    Effect.gen(function*() {
+      const store = yield* JobStore
+      const few = yield* get("/queues")
+      yield* store.accept(
+        Array.from({ length: overviewLimit }, (_, nth) => Seed.newJob({ queue: QueueName.make(`many-${nth}`) }))
+      )
+      // What many screens ask for is read once a second at most.
+      yield* Effect.sleep("1100 millis")
+      const many = yield* get("/queues")
+
+      assert.notProperty(few.json, "partial")
+      assert.propertyVal(many.json, "partial", true)
+      assert.lengthOf(listOf(many, "queues"), overviewLimit)
     }))
 })

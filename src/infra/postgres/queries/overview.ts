@@ -7,13 +7,10 @@
 import { jobStates } from "#domain/JobStatus.ts"
 import type { QueueView } from "#domain/Queue.ts"
 import type { WorkerView } from "#domain/Worker.ts"
-import type { AuditEntry, Totals } from "#services/ports/JobQueries.ts"
+import { type AuditEntry, overviewLimit, type Totals } from "#services/ports/JobQueries.ts"
 import type { SqlClient } from "effect/sql"
 import { iso, readAt } from "./jobRecords.ts"
 
-/** Queues that one answer shows. A queue is made by its first job, so a client's mistake can make many. */
-const queuesShown = 1_000
-const workersShown = 1_000
 const endedWorkersShown = "1 hour"
 
 const counted = `(
@@ -104,7 +101,7 @@ export const getQueues = (sql: SqlClient.SqlClient) =>
       'liveSlots', coalesce(named.slots, 0) + coalesce((SELECT sum(slots) FROM live WHERE queues IS NULL), 0),
       'typesWithoutWorker', coalesce(stranded.types, '[]'::json)
     ) ORDER BY queue.name), '[]'::json) AS queues
-    FROM (SELECT * FROM queue ORDER BY name LIMIT ${queuesShown}) AS queue
+    FROM (SELECT * FROM queue ORDER BY name LIMIT ${overviewLimit}) AS queue
     JOIN oldest USING (name)
     LEFT JOIN counts ON counts.queue = queue.name
     LEFT JOIN named ON named.queue = queue.name
@@ -115,7 +112,7 @@ export const getWorkers = (sql: SqlClient.SqlClient) =>
     WITH shown AS (
       SELECT * FROM worker
       WHERE state = 'live' OR last_heartbeat_at > clock_timestamp() - ${sql.literal(`interval '${endedWorkersShown}'`)}
-      ORDER BY state = 'live' DESC, started_at DESC LIMIT ${workersShown}
+      ORDER BY state = 'live' DESC, started_at DESC LIMIT ${overviewLimit}
     )
     SELECT ${sql.literal(readAt)}, coalesce(json_agg(json_build_object(
       'id', shown.id, 'name', shown.name, 'host', shown.host, 'pid', shown.pid, 'state', shown.state,

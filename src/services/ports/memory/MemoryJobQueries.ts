@@ -5,13 +5,10 @@ import { jobStates, statusOf } from "#domain/JobStatus.ts"
 import type { QueueView, StateCounts } from "#domain/Queue.ts"
 import { endedWorkerMillis, type WorkerView } from "#domain/Worker.ts"
 import { Effect, Layer, Option } from "effect"
-import { type JobPage, JobQueries, type Totals } from "../JobQueries.ts"
+import { type JobPage, JobQueries, overviewLimit, type Totals } from "../JobQueries.ts"
 import { MemoryDatabase } from "./MemoryDatabase.ts"
 import { counterOf, type JobRow, type QueueRow, queuesByName, type Tables, type WorkerRow } from "./Tables.ts"
 import { instant, instantOrNull, summaryOf, viewOf } from "./views.ts"
-
-const workersShown = 1_000
-const queuesShown = 1_000
 
 /** An empty list does not restrict either. */
 const isOneOf = <A>(list: ReadonlyArray<A> | undefined, value: A): boolean =>
@@ -148,13 +145,13 @@ export const layer: Layer.Layer<JobQueries, never, MemoryDatabase> = Layer.effec
       totals: read("totals", totals),
       queues: read("queues", (tables, now) =>
         queuesByName(tables)
-          .slice(0, queuesShown)
+          .slice(0, overviewLimit)
           .map((queue) => queueView(tables, queue, now))),
       workers: read("workers", (tables, now) =>
         [...tables.workers.values()]
           .filter(({ lastHeartbeatAt, state }) => state === "live" || lastHeartbeatAt > now - endedWorkerMillis)
           .toSorted((a, b) => Number(b.state === "live") - Number(a.state === "live") || b.startedAt - a.startedAt)
-          .slice(0, workersShown)
+          .slice(0, overviewLimit)
           .map((worker) => workerView(tables, worker))),
       audit: (before, limit) =>
         read("audit", ({ audit }) => {
