@@ -131,6 +131,8 @@ export const open = (options: TerminalOptions): Effect.Effect<Terminal, never, S
       until: (what, holds, millis = patienceMillis) =>
         Effect.callback<string>((resume) => {
           const look = () => {
+            // A frame that is still being written is not yet a screen.
+            if (screen.modes.synchronizedOutputMode) return
             const now = text()
             if (!holds(now)) return
             watchers.delete(look)

@@ -75,6 +75,9 @@ export const jobsPanel = (state: State, signs: Signs): Panel => {
   }
 }
 
+/** Points of five minutes, but for the two buckets that a window may cut at its ends. */
+const chartPoints = 58
+
 export const ratesPanel = (state: State, width: number, signs: Signs): Panel => {
   const title = "Rates, per second"
   const data = state.sources.throughput.data
@@ -83,7 +86,7 @@ export const ratesPanel = (state: State, width: number, signs: Signs): Panel => 
   const points = data.points.slice(0, -1)
   const room = Math.max(4, width - 22)
   const row = (label: string, of: (point: (typeof points)[number]) => number, tone: Tone): Line => {
-    const values = points.map((point) => of(point) / data.bucketSeconds).slice(-room)
+    const values = points.map((point) => of(point) / data.bucketSeconds).slice(-Math.min(room, chartPoints))
     const last = values.slice(-2)
     const rate = last.length === 0 ? 0 : last.reduce((sum, value) => sum + value, 0) / last.length
     return [
