@@ -6,7 +6,7 @@ import { keys, type Terminal } from "../../support/terminal/Terminal.ts"
 
 const shows = (terminal: Terminal, ...parts: ReadonlyArray<string | RegExp>) =>
   terminal.until(
-    `${parts.join(", ")}`,
+    parts.join(", "),
     (text) => parts.every((part) => typeof part === "string" ? text.includes(part) : part.test(text))
   )
 

@@ -1,5 +1,4 @@
 import { glyph } from "#cli/dashboard/view-model/glyphs.ts"
-import { layoutOf } from "#cli/dashboard/view-model/layout.ts"
 import { lineWidth, textOf } from "#cli/dashboard/view-model/Line.ts"
 import type { Message } from "#cli/dashboard/view-model/Message.ts"
 import {
@@ -13,13 +12,11 @@ import {
   workersPanel
 } from "#cli/dashboard/view-model/overview.ts"
 import { firstLine, secondLine } from "#cli/dashboard/view-model/parts/header.ts"
-import { panelLines } from "#cli/dashboard/view-model/parts/panel.ts"
 import { frameOf } from "#cli/dashboard/view-model/Route.ts"
-import { snapshotOf } from "#cli/dashboard/view-model/snapshot.ts"
 import type { Answer } from "#cli/dashboard/view-model/sources.ts"
 import type { State } from "#cli/dashboard/view-model/State.ts"
 import type { Stats } from "#domain/contract/ReadModelViews.ts"
-import { JobTypeName, QueueName } from "#domain/Job.ts"
+import { QueueName } from "#domain/Job.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import {
@@ -27,7 +24,6 @@ import {
   freshnessAt,
   happened,
   idOf,
-  jobOf,
   jobsRead,
   newestFirst,
   noon,
@@ -268,47 +264,5 @@ describe("The overview", () => {
       assert.notMatch(panel.lines.slice(0, 1).map(textOf).join(""), /\d/)
     }
     assert.include(said(queuesPanel(broken, 5, signs)), "x down queues: no answer")
-  })
-})
-
-describe("The layout", () => {
-  it.prop(
-    "fills every terminal exactly, however small, with every panel open or closed",
-    {
-      columns: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 300 })),
-      rows: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 })),
-      prompt: Schema.Literals(["palette", "filter", "type", "none"])
-    },
-    ({ columns, prompt, rows }) => {
-      const state = stateOf(
-        frameOf("jobs"),
-        prompt === "none" ? [] : [{ _tag: "PromptOpened", kind: prompt }],
-        { columns, rows }
-      )
-      const { body, footer, header, panel } = layoutOf(state)
-
-      assert.strictEqual(header + body + panel + footer, rows)
-      assert.isTrue([header, body, panel, footer].every((lines) => lines >= 0))
-      assert.isAtMost(panelLines(state, ascii).length, Math.max(panel, 2))
-    }
-  )
-})
-
-describe("The snapshot", () => {
-  it("has the rows and numbers of the view, with their standing", () => {
-    const state = stateOf(frameOf("jobs"), [
-      jobsRead(pageOf([jobOf(1, { type: JobTypeName.make("mail.send") })]))
-    ])
-    const snapshot = snapshotOf(state)
-
-    assert.strictEqual(snapshot.view, "jobs")
-    assert.deepInclude(snapshot.jobs?.rows[0], { id: idOf(1), type: "mail.send", status: "queued", maxAttempts: 5 })
-    assert.deepStrictEqual(
-      snapshotOf(
-        told(stateOf(frameOf("overview")), { _tag: "NotAnswered", source: "stats", trouble: "away", at: noon })
-      )
-        .sources["stats"],
-      { state: "down", trouble: "away", data: null }
-    )
   })
 })
