@@ -8,8 +8,8 @@ import { alerts } from "./tables/alerts.ts"
 import { audit } from "./tables/audit.ts"
 import { events } from "./tables/events.ts"
 import { dead, jobs } from "./tables/jobs.ts"
+import { types } from "./tables/jobTypes.ts"
 import { queues } from "./tables/queues.ts"
-import { types } from "./tables/types.ts"
 import { workers } from "./tables/workers.ts"
 
 export interface View {

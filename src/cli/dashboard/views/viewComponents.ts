@@ -8,9 +8,9 @@ import { Dead } from "./Dead.tsx"
 import { Events } from "./Events.tsx"
 import { JobDetail } from "./JobDetail.tsx"
 import { Jobs } from "./Jobs.tsx"
+import { JobTypes } from "./JobTypes.tsx"
 import { Overview } from "./Overview.tsx"
 import { Queues } from "./Queues.tsx"
-import { Types } from "./Types.tsx"
 import type { ViewProps } from "./ViewProps.ts"
 import { Workers } from "./Workers.tsx"
 
@@ -19,7 +19,7 @@ export const viewComponents: Readonly<Record<ViewName, ComponentType<ViewProps>>
   jobs: Jobs,
   job: JobDetail,
   queues: Queues,
-  types: Types,
+  types: JobTypes,
   workers: Workers,
   dead: Dead,
   alerts: Alerts,
