@@ -1,13 +1,11 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { dashboard, isRead } from "../../support/dashboard/Dashboard.ts"
 import { masked } from "../../support/dashboard/masked.ts"
 import { asked, run, System } from "../../support/RunningSystem.ts"
 import { assertGolden } from "../../support/terminal/golden.ts"
 import { pictureText } from "../../support/terminal/picture.ts"
-import { svgOf } from "../../support/terminal/svg.ts"
 import { keys, type Terminal } from "../../support/terminal/Terminal.ts"
 
 const sizes = [[160, 50], [80, 24], [40, 20]] as const
@@ -28,12 +26,6 @@ const golden = (name: string, terminal: Terminal) =>
       join(import.meta.dirname, "golden", `${name}.txt`),
       pictureText(masked(terminal.picture()))
     ))
-/** Redrawn together with the golden screens; in between the file has to be there. */
-const drawn = (name: string, terminal: Terminal) => {
-  const file = join(import.meta.dirname, "../../../docs/pictures", `${name}.svg`)
-  if (process.env["ODTO_UPDATE_GOLDEN"] === "1") writeFileSync(file, svgOf(terminal.picture()))
-  assert.isTrue(existsSync(file))
-}
 const seen = (terminal: Terminal, what: string) => terminal.until(what, (text) => text.includes(what))
 
 /** One job of each kind of end, in a fixed order; none is under way when this is done. */
@@ -106,19 +98,6 @@ layer(System.layer, { excludeTestServices: true, timeout: 120_000 })((it) => {
           }))
       }
     }
-
-    it.effect("has pictures for the README, which are drawn with the golden screens", () =>
-      Effect.gen(function*() {
-        const terminal = yield* dashboard({ columns: 110, rows: 28 })
-        yield* terminal.until("the queues", (text) => text.includes("mail") && text.includes("demo.flaky"))
-        drawn("overview", terminal)
-        yield* terminal.type(":jobs")
-        yield* terminal.type(keys.enter)
-        yield* terminal.until("the jobs", (text) => text.includes("of 5"))
-        yield* terminal.type("jx")
-        yield* seen(terminal, "Cancel job")
-        drawn("jobs", terminal)
-      }))
 
     it.effect("has every other view, and everything that opens", () =>
       Effect.gen(function*() {

@@ -1,6 +1,8 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
+import { promisify } from "node:util"
 import { dashboard, environment, isRead, launcher } from "../../support/dashboard/Dashboard.ts"
 import { masked } from "../../support/dashboard/masked.ts"
 import { asked, run, System } from "../../support/RunningSystem.ts"
@@ -158,6 +160,24 @@ layer(System.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
 
         assert.strictEqual(code, 0)
         assert.include(stdout, "Start and stop:")
+      }))
+
+    it.effect("prints one screen as plain text with --once, and one snapshot with --json", () =>
+      Effect.gen(function*() {
+        yield* run(["submit", "demo.noop", "--queue", "once", "--wait"])
+        const { home } = yield* System
+        const printed = (...args: ReadonlyArray<string>) =>
+          Effect.promise(() =>
+            promisify(execFile)(process.execPath, [launcher, ...args], { env: { ...environment(), ODTO_HOME: home } })
+          )
+        const screen = yield* printed("--once", "--view", "jobs", "--filter", "queue:once")
+        const snapshot = JSON.parse((yield* printed("--json", "--view", "queues")).stdout)
+
+        assert.match(screen.stdout, /completed +demo\.noop +once/u)
+        assert.notInclude(screen.stdout, "\u001b")
+        assert.strictEqual(snapshot.view, "queues")
+        assert.strictEqual(snapshot.sources.queues.state, "fresh")
+        assert.include(snapshot.sources.queues.data.queues.map(({ name }: { readonly name: string }) => name), "once")
       }))
 
     it.effect("reads sentences to a screen reader, without moving the cursor", () =>
