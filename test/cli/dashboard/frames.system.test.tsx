@@ -34,6 +34,12 @@ const drawing = async () => {
   }
 }
 
+/** Processor time of this thread: what other programs take meanwhile is not in it. */
+const spentMillis = (): number => {
+  const { system, user } = process.threadCpuUsage()
+  return (system + user) / 1_000
+}
+
 const quantile = (values: ReadonlyArray<number>, q: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length * q)] ?? Number.NaN
 
@@ -53,11 +59,11 @@ describe("A frame", () => {
       for (let frame = 0; frame < frames; frame += 1) {
         const events = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => eventOf(last - n, "started", { at: Date.now() }))
         last += 1
-        const start = performance.now()
+        const start = spentMillis()
         state = told(state, happened(eventOf(last, "created"), ...events), { _tag: "Moved", by: 1 })
         app.rerender(element(state))
         await app.waitUntilRenderFlush()
-        times.push(performance.now() - start)
+        times.push(spentMillis() - start)
       }
       return quantile(times, 0.95)
     }
@@ -65,7 +71,7 @@ describe("A frame", () => {
     app.unmount()
 
     assert.lengthOf(state.jobs.rows, rows)
-    // The other programs of this machine take their share: the best round says what the program needs.
+    // Until everything is compiled it takes longer: the best round says what the program needs.
     assert.isBelow(Math.min(...p95), limitMillis, `milliseconds of ${p95.map((each) => each.toFixed(1)).join(", ")}`)
   }, 60_000)
 })
