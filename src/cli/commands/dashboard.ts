@@ -4,7 +4,10 @@ import { CliError, Flag } from "effect/cli"
 import { stripVTControlCharacters } from "node:util"
 import { setFlagsFromString } from "node:v8"
 import { addresses, bearerToken, gateway, readModel } from "../api.ts"
+import { commandText } from "../dashboard/launcher/Prerequisite.ts"
 import { frameOf, type ViewName, viewNames } from "../dashboard/view-model/Route.ts"
+import { defaultHome } from "../home.ts"
+import { typed } from "../invocation.ts"
 import * as Output from "../Output.ts"
 
 export const dashboardFlags = {
@@ -71,14 +74,35 @@ const onceRead = Effect.fnUntraced(function*({ filter, readOnly, view }: Dashboa
   return failure === undefined ? state : yield* Effect.fail(failure)
 })
 
+/** What the dashboard has started it does not end. */
+const tellWhatGoesOn = (home: string | undefined) =>
+  Effect.gen(function*() {
+    if (home === undefined) return
+    const { DataFolder } = yield* Effect.promise(() => import("#infra/pglite/DataFolder.ts"))
+    const holder = yield* Effect.orElseSucceed(DataFolder.holder(home), Option.none)
+    if (Option.isNone(holder)) return
+    const stop = typed(home === defaultHome() ? "down" : `down ${commandText(["--home", home])}`)
+    yield* Output.note(`the system goes on in process ${holder.value.pid}; stop it with: ${stop}`)
+  })
+
 const show = Effect.fnUntraced(function*(flags: DashboardFlags) {
   saveMemory()
+  const isScreenReader = flags.screenReader || process.env["INK_SCREEN_READER"] === "true"
+  let started: string | undefined
+  yield* Effect.addFinalizer(() => tellWhatGoesOn(started))
   // Loaded while the system is asked whether it is there.
   const loading = import("../dashboard/dashboard.tsx")
   const { reach } = yield* Effect.promise(() => import("../dashboard/launcher/Situation.ts"))
   if ((yield* reach).trouble !== undefined) {
     const { runLauncher } = yield* Effect.promise(() => import("../dashboard/launcher/runLauncher.tsx"))
-    if (!(yield* runLauncher)) return
+    const connects = yield* runLauncher({
+      isReadOnly: flags.readOnly,
+      isScreenReader,
+      onStart: (home) => {
+        started = home
+      }
+    })
+    if (!connects) return
   }
   const { run } = yield* Effect.promise(() => loading)
   const token = Option.map(yield* bearerToken, Redacted.value)
@@ -87,10 +111,10 @@ const show = Effect.fnUntraced(function*(flags: DashboardFlags) {
     api: { gateway: yield* gateway, readModel: yield* readModel },
     token: Option.getOrUndefined(token),
     isReadOnly: flags.readOnly,
-    isScreenReader: flags.screenReader || process.env["INK_SCREEN_READER"] === "true",
+    isScreenReader,
     frame: frameOf(flags.view, { filter: flags.filter })
   })
-})
+}, Effect.scoped)
 
 export const dashboard = Effect.fnUntraced(function*(flags: DashboardFlags) {
   if (yield* Output.jsonFlag) {

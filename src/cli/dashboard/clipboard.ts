@@ -4,6 +4,11 @@ import { spawn } from "node:child_process"
 /** Terminals refuse OSC 52 beyond about this many bytes of base64. */
 const maxCopyBytes = 74_994
 
+/** A tool that cannot reach its display may wait for ever. */
+const patienceMillis = 2_000
+/** Terminals that take no OSC 52 for sure; most others do, and none says so. */
+const deafTerminals: ReadonlyArray<string | undefined> = ["dumb", "linux"]
+
 type Command = readonly [string, ...ReadonlyArray<string>]
 
 /** Tools that take a text on standard input. Over SSH the clipboard is that of another machine. */
@@ -22,7 +27,7 @@ const tools = (env: Readonly<Record<string, string | undefined>>): ReadonlyArray
 
 const copyWith = ([name, ...args]: Command, text: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const child = spawn(name, args, { stdio: ["pipe", "ignore", "ignore"] })
+    const child = spawn(name, args, { stdio: ["pipe", "ignore", "ignore"], timeout: patienceMillis })
     child.on("error", () => resolve(false))
     child.on("close", (code) => resolve(code === 0))
     child.stdin.on("error", () => resolve(false))
@@ -35,7 +40,7 @@ export const copyText = async (text: string): Promise<string | undefined> => {
     if (await copyWith(tool, text)) return tool[0]
   }
   const encoded = Buffer.from(text, "utf8").toString("base64")
-  if (encoded.length > maxCopyBytes || process.env["TERM"] === "dumb") return undefined
+  if (encoded.length > maxCopyBytes || deafTerminals.includes(process.env["TERM"])) return undefined
   process.stdout.write(`\u001b]52;c;${encoded}\u0007`)
   return "the terminal"
 }

@@ -14,7 +14,7 @@ export interface LauncherProps {
   readonly onPress: (key: string) => void
   /** Gives the means to leave the screen to a program, and to end. */
   readonly lend: (
-    lent: { readonly suspend: (run: () => Promise<void>) => Promise<void>; readonly quit: () => void }
+    lent: { readonly suspend: ReturnType<typeof useApp>["suspendTerminal"]; readonly quit: () => void }
   ) => void
 }
 

@@ -1,5 +1,5 @@
 /** What the launcher shows, and how it changes. Pure, like the view-model of the dashboard. */
-import { commandText, type Prerequisite } from "./Prerequisite.ts"
+import type { Prerequisite } from "./Prerequisite.ts"
 import type { Situation } from "./Situation.ts"
 
 /** A step of a start, as it goes. */
@@ -20,6 +20,8 @@ export interface Toast {
 export interface LauncherState {
   readonly size: { readonly columns: number; readonly rows: number }
   readonly now: number
+  /** Nothing is offered that changes anything on this machine. */
+  readonly isReadOnly: boolean
   readonly view: "start" | "setup" | "progress"
   /** Undefined while this machine is looked at. */
   readonly situation: Situation | undefined
@@ -49,14 +51,19 @@ export type LauncherMessage =
 export type LauncherCommand =
   | { readonly _tag: "Connect" }
   | { readonly _tag: "StartEmbedded" }
+  | { readonly _tag: "LaunchCluster" }
   | { readonly _tag: "Look" }
   | { readonly _tag: "Copy"; readonly text: string }
   | { readonly _tag: "Run"; readonly command: ReadonlyArray<string> }
+  | { readonly _tag: "Sleep" }
   | { readonly _tag: "Quit" }
 
-export const beginning = (size: LauncherState["size"], now: number): LauncherState => ({
+export const beginning = (
+  { isReadOnly, now, size }: Pick<LauncherState, "size" | "now" | "isReadOnly">
+): LauncherState => ({
   size,
   now,
+  isReadOnly,
   view: "start",
   situation: undefined,
   selected: 0,
@@ -69,8 +76,8 @@ export const selectedPrerequisite = ({ selected, situation }: LauncherState): Pr
   situation?.prerequisites[selected]
 
 /** Whether an embedded system could be started here. */
-export const canStart = ({ situation }: LauncherState): boolean =>
-  situation !== undefined && situation.trouble !== undefined && situation.embeddedPid === undefined &&
+export const canStart = ({ isReadOnly, situation }: LauncherState): boolean =>
+  !isReadOnly && situation !== undefined && situation.trouble !== undefined && situation.embeddedPid === undefined &&
   !situation.isNamed
 
 const withLastStep = (state: LauncherState, change: Partial<Step>): LauncherState => ({
@@ -131,112 +138,3 @@ export const update = (state: LauncherState, message: LauncherMessage): Launcher
       return { ...state, toast: message.toast }
   }
 }
-
-export interface LauncherReaction {
-  readonly messages?: ReadonlyArray<LauncherMessage>
-  readonly commands?: ReadonlyArray<LauncherCommand>
-}
-
-export interface LauncherKey {
-  readonly keys: readonly [string, ...ReadonlyArray<string>]
-  readonly label: string
-  readonly views: ReadonlyArray<LauncherState["view"]>
-  /** Whether it makes sense now. */
-  readonly holds: (state: LauncherState) => boolean
-  readonly reaction: (state: LauncherState) => LauncherReaction
-}
-
-const always = () => true
-const say = (text: string): LauncherReaction => ({ messages: [{ _tag: "Said", toast: { text, tone: "warn" } }] })
-
-/** Runs nothing without a question: the key that asked is not the one that says yes. */
-const askToRun = (state: LauncherState): LauncherReaction => {
-  const prerequisite = selectedPrerequisite(state)
-  if (prerequisite === undefined || prerequisite.state === "ok") return say("there is nothing to mend here")
-  return prerequisite.command === undefined
-    ? say(`there is no command for it here: ${prerequisite.detail}`)
-    : { messages: [{ _tag: "Asked", prerequisite }] }
-}
-
-const copyCommand = (state: LauncherState): LauncherReaction => {
-  const command = selectedPrerequisite(state)?.command
-  return command === undefined
-    ? say("there is no command to copy")
-    : { commands: [{ _tag: "Copy", text: commandText(command) }] }
-}
-
-/** The one table of the launcher's keys; the line at the bottom is made from it. */
-export const launcherKeys: ReadonlyArray<LauncherKey> = [
-  {
-    keys: ["enter", "c"],
-    label: "connect",
-    views: ["start"],
-    holds: ({ situation }) => situation !== undefined && situation.trouble === undefined,
-    reaction: () => ({ commands: [{ _tag: "Connect" }] })
-  },
-  {
-    keys: ["e", "enter"],
-    label: "start embedded",
-    views: ["start"],
-    holds: canStart,
-    reaction: () => ({ messages: [{ _tag: "Went", view: "progress" }], commands: [{ _tag: "StartEmbedded" }] })
-  },
-  {
-    keys: ["s"],
-    label: "set up what a cluster needs",
-    views: ["start"],
-    holds: ({ situation }) => situation !== undefined,
-    reaction: () => ({ messages: [{ _tag: "Went", view: "setup" }] })
-  },
-  {
-    keys: ["down", "j"],
-    label: "down",
-    views: ["setup"],
-    holds: always,
-    reaction: () => ({ messages: [{ _tag: "Moved", by: 1 }] })
-  },
-  {
-    keys: ["up", "k"],
-    label: "up",
-    views: ["setup"],
-    holds: always,
-    reaction: () => ({ messages: [{ _tag: "Moved", by: -1 }] })
-  },
-  { keys: ["enter"], label: "run the command", views: ["setup"], holds: always, reaction: askToRun },
-  { keys: ["C", "c"], label: "copy the command", views: ["setup"], holds: always, reaction: copyCommand },
-  {
-    keys: ["r", "R"],
-    label: "look again",
-    views: ["start", "setup"],
-    holds: always,
-    reaction: () => ({ messages: [{ _tag: "Looking" }], commands: [{ _tag: "Look" }] })
-  },
-  {
-    keys: ["esc"],
-    label: "back",
-    views: ["setup", "progress"],
-    holds: ({ steps, view }) => view === "setup" || steps.at(-1)?.state === "failed",
-    reaction: () => ({ messages: [{ _tag: "Went", view: "start" }], commands: [{ _tag: "Look" }] })
-  },
-  {
-    keys: ["q", "ctrl+c"],
-    label: "quit",
-    views: ["start", "setup", "progress"],
-    holds: always,
-    reaction: () => ({ commands: [{ _tag: "Quit" }] })
-  }
-]
-
-/** What a key does now. While a question is open only `y` means yes, and everything else no. */
-export const press = (state: LauncherState, key: string): LauncherReaction => {
-  if (state.asked !== undefined) {
-    const { command } = state.asked
-    return key === "y" && command !== undefined
-      ? { messages: [{ _tag: "Answered" }], commands: [{ _tag: "Run", command }] }
-      : { messages: [{ _tag: "Answered" }] }
-  }
-  return keysNow(state).find(({ keys }) => keys.includes(key))?.reaction(state) ?? {}
-}
-
-export const keysNow = (state: LauncherState): ReadonlyArray<LauncherKey> =>
-  launcherKeys.filter(({ holds, views }) => views.includes(state.view) && holds(state))

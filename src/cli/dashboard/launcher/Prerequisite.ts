@@ -1,14 +1,13 @@
-/** What a start needs beside this program: each thing with its state, the cause, and the command that mends it. */
+/** What a cluster needs beside this program: each thing with its state, the cause, and the command that mends it. */
 
-export const prerequisiteNames = ["node", "docker", "docker engine", "kubectl", "kind"] as const
-export type PrerequisiteName = typeof prerequisiteNames[number]
+/** Programs that are installed, and the engine behind one of them. */
+export type PrerequisiteName = "docker" | "docker engine" | "kubectl" | "kind"
 
 export interface Prerequisite {
   /** A tool, or `port 3000`. */
   readonly name: string
-  /** For whom it is needed. */
-  readonly neededBy: "everything" | "a cluster"
-  readonly state: "ok" | "missing" | "stopped" | "taken"
+  /** `refused`: it is there and runs, but this user may not use it. */
+  readonly state: "ok" | "missing" | "stopped" | "refused" | "taken"
   /** Its version, or what is wrong with it. */
   readonly detail: string
   /** What mends it on this system, word by word; undefined where there is no command for it. */

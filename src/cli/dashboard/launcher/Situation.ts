@@ -3,6 +3,7 @@ import { DataFolder } from "#infra/pglite/DataFolder.ts"
 import { Effect, Option } from "effect"
 import { addresses, isNamed } from "../../api.ts"
 import { homeOf } from "../../home.ts"
+import { hasClusterCommand } from "./hasClusterCommand.ts"
 import type { Prerequisite } from "./Prerequisite.ts"
 import { clusters, prerequisites } from "./probes.ts"
 
@@ -22,6 +23,8 @@ export interface Situation {
   /** The addresses were given: a system that is started here would not be found at them. */
   readonly isNamed: boolean
   readonly hasCluster: boolean
+  /** This program can make one. */
+  readonly canLaunchCluster: boolean
   readonly prerequisites: ReadonlyArray<Prerequisite>
 }
 
@@ -51,19 +54,23 @@ export const reach = Effect.gen(function*() {
 
 export const lookAround = Effect.gen(function*() {
   const home = yield* homeOf(Option.none())
-  const [reached, holder, found, needed] = yield* Effect.all([
+  const machine = Effect.gen(function*() {
+    const hasCluster = (yield* clusters).includes(clusterName)
+    return { hasCluster, prerequisites: yield* prerequisites(hasCluster) }
+  })
+  const [reached, holder, found, canLaunchCluster] = yield* Effect.all([
     reach,
     Effect.orElseSucceed(DataFolder.holder(home), Option.none),
-    clusters,
-    prerequisites
+    machine,
+    hasClusterCommand
   ], { concurrency: "unbounded" })
   const situation: Situation = {
     ...reached,
     home,
     isNamed: yield* isNamed,
     embeddedPid: Option.getOrUndefined(Option.map(holder, ({ pid }) => pid)),
-    hasCluster: found.includes(clusterName),
-    prerequisites: needed
+    canLaunchCluster,
+    ...found
   }
   return situation
 })

@@ -6,7 +6,11 @@ import { Effect, Schedule } from "effect"
 import { spawn } from "node:child_process"
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { dataFolder } from "../../doctor/dataFolder.ts"
+import { ports } from "../../doctor/ports.ts"
+import { messageOf } from "../../failure.ts"
 import { packageRoot } from "../../home.ts"
+import { asTyped } from "../../invocation.ts"
 import type { LauncherMessage } from "./LauncherState.ts"
 import { reach } from "./Situation.ts"
 
@@ -16,11 +20,14 @@ const askEvery = "100 millis"
 /** Lines of the log that tell why it did not start. */
 const toldLines = 3
 
+/** How this program is started, in a clone as well as from a package. */
+export const launcher = join(packageRoot, "bin", "odd-dashboard.mjs")
+
 export const logFile = (home: string): string => join(home, "up.log")
 
 const lastLines = (file: string): string => {
   try {
-    return readFileSync(file, "utf8").trim().split("\n").slice(-toldLines).join(" / ")
+    return readFileSync(file, "utf8").trim().split("\n").slice(-toldLines).join("\n")
   } catch {
     return "it said nothing"
   }
@@ -31,7 +38,7 @@ const begin = (home: string) => {
   mkdirSync(home, { recursive: true })
   const log = openSync(logFile(home), "w")
   try {
-    const child = spawn(process.execPath, [join(packageRoot, "bin", "odd-dashboard.mjs"), "up", "--home", home], {
+    const child = spawn(process.execPath, [launcher, "up", "--home", home], {
       detached: true,
       stdio: ["ignore", log, log],
       env: { ...process.env, ODTO_LOG_FORMAT: "text" }
@@ -47,10 +54,25 @@ const begin = (home: string) => {
   }
 }
 
+/** What would keep it from starting, each with what to do about it; empty when nothing would. */
+const obstacles = Effect.all([ports, dataFolder]).pipe(
+  Effect.map((found) =>
+    found.flat().flatMap(({ detail, fix, state }) => state === "ok" ? [] : [asTyped(`${detail}; ${fix}`)])
+  ),
+  Effect.catch((error) => Effect.succeed([messageOf(error)]))
+)
+
 /** Tells of each step; true when the system answers. */
 export const startEmbedded = (home: string, tell: (message: LauncherMessage) => void) =>
   Effect.gen(function*() {
     const at = () => Date.now()
+    tell({ _tag: "StepBegan", name: "look at ports and data folder", at: at() })
+    const found = yield* obstacles
+    if (found.length > 0) {
+      tell({ _tag: "StepFailed", detail: found.join("\n"), at: at() })
+      return false
+    }
+    tell({ _tag: "StepEnded", at: at() })
     tell({ _tag: "StepBegan", name: "start the process", detail: `its words go to ${logFile(home)}`, at: at() })
     const { ended, pid } = yield* Effect.sync(() => begin(home))
     tell({ _tag: "StepEnded", at: at() })
@@ -74,6 +96,10 @@ export const startEmbedded = (home: string, tell: (message: LauncherMessage) => 
       tell({ _tag: "StepEnded", at: at() })
       return true
     }
-    tell({ _tag: "StepFailed", detail: `${trouble}: ${lastLines(logFile(home))}`, at: at() })
+    tell({
+      _tag: "StepFailed",
+      detail: `${trouble}; the end of ${logFile(home)}:\n${lastLines(logFile(home))}`,
+      at: at()
+    })
     return false
   })

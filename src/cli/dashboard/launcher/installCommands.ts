@@ -1,4 +1,4 @@
-/** The command that installs or starts a tool, by the system that this is. */
+/** The command that installs, starts or opens a tool, by the system that this is. */
 import type { PrerequisiteName } from "./Prerequisite.ts"
 
 export const packageManagers = ["apt", "dnf", "pacman", "brew", "winget"] as const
@@ -10,6 +10,10 @@ export interface System {
   readonly needsSudo: boolean
   /** Whether services are started by systemd. */
   readonly hasSystemd: boolean
+  /** Who runs this; undefined where the system has no name for them. */
+  readonly user: string | undefined
+  /** As downloads name it; undefined where there are none for this processor. */
+  readonly architecture: "amd64" | "arm64" | undefined
 }
 
 /** ID and ID_LIKE of /etc/os-release, by which manager they install: https://www.freedesktop.org/software/systemd/man/os-release.html */
@@ -28,51 +32,63 @@ export const managerOf = (platform: string, osRelease: string): PackageManager |
   return families.find(([, pattern]) => pattern.test(ids))?.[0]
 }
 
-type Packages = Partial<Record<PrerequisiteName, string>>
-
-/** Names of packages. What a manager does not have is absent, and the place to look is told instead. */
-const packages: Readonly<Record<PackageManager, Packages>> = {
-  apt: { docker: "docker.io", node: "nodejs" },
-  dnf: { docker: "moby-engine", kubectl: "kubernetes-client", node: "nodejs" },
-  pacman: { docker: "docker", kubectl: "kubectl", kind: "kind", node: "nodejs" },
-  brew: { docker: "docker", kubectl: "kubectl", kind: "kind", node: "node@24" },
-  winget: {
-    docker: "Docker.DockerDesktop",
-    kubectl: "Kubernetes.kubectl",
-    kind: "Kubernetes.kind",
-    node: "OpenJS.NodeJS.LTS"
-  }
+/** Arguments of the manager by tool; absent is what it does not have, or too old to speak with today's clusters. */
+const packages: Readonly<Record<PackageManager, Partial<Record<PrerequisiteName, ReadonlyArray<string>>>>> = {
+  apt: { docker: ["docker.io"] },
+  dnf: { docker: ["moby-engine"], kubectl: ["kubernetes-client"] },
+  pacman: { docker: ["docker"], kubectl: ["kubectl"], kind: ["kind"] },
+  brew: { docker: ["--cask", "docker-desktop"], kubectl: ["kubectl"], kind: ["kind"] },
+  winget: { docker: ["Docker.DockerDesktop"], kubectl: ["Kubernetes.kubectl"], kind: ["Kubernetes.kind"] }
 }
 
-const install: Readonly<Record<PackageManager, (name: string) => ReadonlyArray<string>>> = {
-  apt: (name) => ["apt-get", "install", "-y", name],
-  dnf: (name) => ["dnf", "install", "-y", name],
-  pacman: (name) => ["pacman", "-S", "--noconfirm", name],
-  brew: (name) => ["brew", "install", name],
-  winget: (name) => ["winget", "install", "--exact", "--id", name]
+const install: Readonly<Record<PackageManager, ReadonlyArray<string>>> = {
+  apt: ["apt-get", "install", "-y"],
+  dnf: ["dnf", "install", "-y"],
+  pacman: ["pacman", "-S", "--noconfirm"],
+  brew: ["brew", "install"],
+  winget: ["winget", "install", "--exact", "--id"]
 }
+
+/** Releases of the makers, for Linux: https://kubernetes.io/docs/tasks/tools/ and https://kind.sigs.k8s.io/docs/user/quick-start/ */
+const downloads: Partial<Record<PrerequisiteName, (architecture: string) => string>> = {
+  kubectl: (architecture) =>
+    `https://dl.k8s.io/release/$(curl -fsSL https://dl.k8s.io/release/stable.txt)/bin/linux/${architecture}/kubectl`,
+  kind: (architecture) => `https://kind.sigs.k8s.io/dl/v0.33.0/kind-linux-${architecture}`
+}
+
+const isLinux = ({ manager }: System): boolean => manager === "apt" || manager === "dnf" || manager === "pacman"
 
 const asRoot = (system: System, command: ReadonlyArray<string>): ReadonlyArray<string> =>
-  system.needsSudo && system.manager !== "brew" && system.manager !== "winget" ? ["sudo", ...command] : command
+  system.needsSudo && isLinux(system) ? ["sudo", ...command] : command
 
-/** Where a tool comes from when the package manager does not have it. */
+/** Where a tool comes from when there is no command for it. */
 export const homePages: Readonly<Record<PrerequisiteName, string>> = {
-  node: "https://nodejs.org/en/download",
   docker: "https://docs.docker.com/engine/install/",
   "docker engine": "https://docs.docker.com/engine/daemon/start/",
   kubectl: "https://kubernetes.io/docs/tasks/tools/",
   kind: "https://kind.sigs.k8s.io/docs/user/quick-start/#installation"
 }
 
+/** From the package manager where it has the tool, else the release of its makers. */
 export const installCommand = (system: System, tool: PrerequisiteName): ReadonlyArray<string> | undefined => {
   if (system.manager === undefined) return undefined
-  const name = packages[system.manager][tool]
-  return name === undefined ? undefined : asRoot(system, install[system.manager](name))
+  const names = packages[system.manager][tool]
+  if (names !== undefined) return asRoot(system, [...install[system.manager], ...names])
+  const url = downloads[tool]
+  if (url === undefined || system.architecture === undefined || !isLinux(system)) return undefined
+  const file = `/usr/local/bin/${tool}`
+  return asRoot(system, ["sh", "-c", `curl -fL -o ${file} ${url(system.architecture)} && chmod 755 ${file}`])
 }
 
 /** Starts the Docker engine. */
 export const engineCommand = (system: System): ReadonlyArray<string> | undefined => {
   if (system.manager === "brew") return ["open", "-a", "Docker"]
-  if (system.manager === undefined || system.manager === "winget") return undefined
+  if (!isLinux(system)) return undefined
   return asRoot(system, system.hasSystemd ? ["systemctl", "start", "docker"] : ["service", "docker", "start"])
 }
+
+/** Lets this user use the Docker engine, from the next login on. */
+export const admissionCommand = (system: System): ReadonlyArray<string> | undefined =>
+  isLinux(system) && system.user !== undefined
+    ? asRoot(system, ["usermod", "-aG", "docker", system.user])
+    : undefined

@@ -1,16 +1,24 @@
-/** The launcher as lines: what there is, what can be done with one key, and how a start goes. */
+/** The launcher as lines: what there is, what can be done with one key, and how a start goes. Nothing is cut off. */
 import type { GlyphName, GlyphSet } from "../view-model/glyphs.ts"
 import { shownKey } from "../view-model/keys/keyNames.ts"
-import { asManyAsFit, blank, fillLine, type Line, line, type Span, span, type Tone } from "../view-model/Line.ts"
-import { fit, plain, wrap } from "../view-model/plainText.ts"
+import { blank, fillLine, joined, type Line, line, lineWidth, type Span, span, type Tone } from "../view-model/Line.ts"
+import { fit, plain, widthOf, wrap, wrapWords } from "../view-model/plainText.ts"
 import { duration, plural } from "../view-model/words.ts"
-import { keysNow, type LauncherState, selectedPrerequisite, type Step } from "./LauncherState.ts"
+import { keysNow } from "./launcherKeys.ts"
+import { type LauncherState, selectedPrerequisite, type Step } from "./LauncherState.ts"
 import { commandText, type Prerequisite, troubles } from "./Prerequisite.ts"
 
 export interface Signs {
   readonly glyph: (name: GlyphName) => string
   readonly set: GlyphSet
 }
+
+/** The text below itself where it does not fit beside `first`, which is `indent` columns wide. */
+const hanging = (first: Line, indent: number, text: string, columns: number, tone?: Tone): ReadonlyArray<Line> =>
+  text.split("\n").flatMap((part) => wrapWords(plain(part), Math.max(8, columns - indent - 1))).map((part, index) => [
+    ...(index === 0 ? first : [span(" ".repeat(indent))]),
+    span(part, tone)
+  ])
 
 /** A sign that says whether it is there; what may well be absent is no trouble. */
 const mark = (isThere: boolean, isNeeded: boolean, { glyph }: Signs): Span =>
@@ -20,26 +28,24 @@ const mark = (isThere: boolean, isNeeded: boolean, { glyph }: Signs): Span =>
     ? span(`${glyph("down")} `, "bad")
     : span(`${glyph("stopped")} `, "dim")
 
-const startLines = ({ situation }: LauncherState, signs: Signs): ReadonlyArray<Line> => {
-  if (situation === undefined) return [line("  looking around this machine", "dim")]
+const lookingAround = [line("  looking around this machine", "dim")]
+
+const startLines = ({ situation, size }: LauncherState, signs: Signs): ReadonlyArray<Line> => {
+  if (situation === undefined) return lookingAround
   const { embeddedPid, gatewayUrl, hasCluster, home, trouble } = situation
   const wanting = troubles(situation.prerequisites).length
-  const row = (isThere: boolean, isNeeded: boolean, what: string, text: string): Line => [
-    span("  "),
-    mark(isThere, isNeeded, signs),
-    span(fit(what, 10), "strong"),
-    span(plain(text))
-  ]
+  const row = (isThere: boolean, isNeeded: boolean, what: string, text: string) =>
+    hanging([span("  "), mark(isThere, isNeeded, signs), span(fit(what, 10), "strong")], 14, text, size.columns)
   return [
-    row(trouble === undefined, true, "system", trouble ?? `answers at ${gatewayUrl}`),
-    row(
+    ...row(trouble === undefined, true, "system", trouble ?? `answers at ${gatewayUrl}`),
+    ...row(
       embeddedPid !== undefined,
       false,
       "embedded",
       embeddedPid === undefined ? `none runs on ${home}` : `process ${embeddedPid} holds ${home}`
     ),
-    row(hasCluster, false, "cluster", hasCluster ? "kind has the cluster odto" : "no kind cluster odto"),
-    row(
+    ...row(hasCluster, false, "cluster", hasCluster ? "kind has the cluster odto" : "no kind cluster odto"),
+    ...row(
       wanting === 0,
       false,
       "setup",
@@ -50,55 +56,75 @@ const startLines = ({ situation }: LauncherState, signs: Signs): ReadonlyArray<L
   ]
 }
 
-const stateTones: Readonly<Record<Prerequisite["state"], Tone>> = {
-  ok: "good",
-  missing: "bad",
-  stopped: "warn",
-  taken: "warn"
-}
-const stateGlyphs: Readonly<Record<Prerequisite["state"], GlyphName>> = {
-  ok: "up",
-  missing: "down",
-  stopped: "stopped",
-  taken: "stale"
+const states: Readonly<Record<Prerequisite["state"], readonly [GlyphName, Tone]>> = {
+  ok: ["up", "good"],
+  missing: ["down", "bad"],
+  stopped: ["stopped", "warn"],
+  refused: ["dead", "warn"],
+  taken: ["stale", "warn"]
 }
 
-const prerequisiteLine = (of: Prerequisite, isSelected: boolean, signs: Signs): Line => [
-  span(isSelected ? `${signs.glyph("selected")} ` : "  ", "accent"),
-  span(fit(`${signs.glyph(stateGlyphs[of.state])} ${of.state}`, 11), stateTones[of.state]),
-  span(fit(of.name, 15), isSelected ? "strong" : "text"),
-  span(plain(of.detail), of.state === "ok" ? "dim" : "text")
-]
-
-const setupLines = (state: LauncherState, signs: Signs): ReadonlyArray<Line> => {
-  const { situation } = state
-  if (situation === undefined) return [line("  looking around this machine", "dim")]
-  const selected = selectedPrerequisite(state)
+const prerequisiteLine = (of: Prerequisite, isSelected: boolean, { glyph }: Signs): Line => {
+  const [name, tone] = states[of.state]
   return [
-    line("  What a cluster on this machine needs. The embedded system needs none of it.", "dim"),
-    blank,
-    ...situation.prerequisites.map((each, index) => prerequisiteLine(each, index === state.selected, signs)),
-    blank,
-    ...(selected === undefined || selected.state === "ok"
-      ? []
-      : selected.command === undefined
-      ? wrap(plain(selected.detail), Math.max(20, state.size.columns - 4)).map((part) => line(`  ${part}`, "warn"))
-      : [[span("  $ ", "dim"), span(commandText(selected.command), "key")]])
+    span(isSelected ? `${glyph("selected")} ` : "  ", "accent"),
+    span(fit(`${glyph(name)} ${of.state}`, 11), tone),
+    span(fit(of.name, 15), isSelected ? "strong" : "text"),
+    span(plain(of.detail), of.state === "ok" ? "dim" : "text")
   ]
 }
 
-const stepLine = (step: Step, now: number, signs: Signs): ReadonlyArray<Line> => {
+/** Columns of a line of the list before the cause. */
+const causeColumn = 28
+
+/** What is wrong with the selected one as far as its line has no room for it, and the command that mends it. */
+const remedyLines = (state: LauncherState): ReadonlyArray<Line> => {
+  const selected = selectedPrerequisite(state)
+  if (selected === undefined || selected.state === "ok") return []
+  const { columns } = state.size
+  const cause = plain(selected.detail)
+  return [
+    blank,
+    ...(widthOf(cause) <= columns - causeColumn ? [] : hanging([span("  ")], 2, cause, columns)),
+    ...(selected.command === undefined
+      ? []
+      : wrap(`$ ${commandText(selected.command)}`, Math.max(8, columns - 4)).map((part) => line(`  ${part}`, "key")))
+  ]
+}
+
+const setupLines = (state: LauncherState, signs: Signs, room: number): ReadonlyArray<Line> => {
+  const { selected, situation, size } = state
+  if (situation === undefined) return lookingAround
+  const all = situation.prerequisites
+  const remedy = remedyLines(state)
+  const title = [
+    ...wrapWords("What a cluster on this machine needs. The embedded system needs none of it.", size.columns - 4)
+      .map((part) => line(`  ${part}`, "dim")),
+    blank
+  ]
+  const head = title.length + all.length + remedy.length <= room ? title : []
+  const height = Math.max(1, Math.min(all.length, room - head.length - remedy.length))
+  const first = Math.max(0, Math.min(selected - Math.floor(height / 2), all.length - height))
+  return [
+    ...head,
+    ...all.slice(first, first + height).map((each, index) => prerequisiteLine(each, first + index === selected, signs)),
+    ...remedy
+  ]
+}
+
+const stepLines = (step: Step, { now, size }: LauncherState, { glyph }: Signs): ReadonlyArray<Line> => {
   const took = duration((step.endedAt ?? now) - step.startedAt)
   const [name, tone]: readonly [GlyphName, Tone] = step.state === "running"
     ? ["running", "busy"]
     : step.state === "done"
     ? ["completed", "good"]
     : ["dead", "bad"]
+  const width = Math.max(8, Math.min(34, size.columns - 14))
   return [
-    [span(`  ${signs.glyph(name)} `, tone), span(fit(step.name, 34)), span(fit(took, 9, "right"), "dim")],
+    [span(`  ${glyph(name)} `, tone), span(fit(step.name, width)), span(fit(took, 9, "right"), "dim")],
     ...(step.detail === undefined
       ? []
-      : [line(`      ${plain(step.detail)}`, step.state === "failed" ? "warn" : "dim")])
+      : hanging([span("      ")], 6, step.detail, size.columns, step.state === "failed" ? "warn" : "dim"))
   ]
 }
 
@@ -108,43 +134,49 @@ const titles: Readonly<Record<LauncherState["view"], string>> = {
   progress: "starting the embedded system"
 }
 
-const bodyOf = (state: LauncherState, signs: Signs): ReadonlyArray<Line> =>
+const bodyOf = (state: LauncherState, signs: Signs, room: number): ReadonlyArray<Line> =>
   state.view === "start"
     ? startLines(state, signs)
     : state.view === "setup"
-    ? setupLines(state, signs)
-    : state.steps.flatMap((step) => stepLine(step, state.now, signs))
+    ? setupLines(state, signs, room)
+    : state.steps.flatMap((step) => stepLines(step, state, signs))
 
-const footer = (state: LauncherState, { set }: Signs): Line =>
-  asManyAsFit(
-    keysNow(state).map((
-      { keys: [key], label }
-    ): Line => [span(shownKey(key, set === "ascii"), "key"), span(` ${label}`, "dim")]),
-    state.size.columns - 2
-  )
+/** Every key that does something now, on as many lines as that takes. */
+const hintLines = (state: LauncherState, { set }: Signs): ReadonlyArray<Line> => {
+  const hint = (key: string, label: string): Line => [
+    span(shownKey(key, set === "ascii"), "key"),
+    span(` ${label}`, "dim")
+  ]
+  const hints = state.asked !== undefined
+    ? [hint("y", "yes"), [span("any other key", "key"), span(" no", "dim")]]
+    : keysNow(state).flatMap(({ keys: [key], label }) => label === undefined ? [] : [hint(key, label)])
+  const rows: Array<Array<Line>> = [[]]
+  for (const each of hints) {
+    const row = rows.at(-1) ?? []
+    if (row.length > 0 && lineWidth(joined([...row, each], span("  "))) > state.size.columns - 2) rows.push([each])
+    else row.push(each)
+  }
+  return rows.map((row) => [span(" "), ...joined(row, span("  "))])
+}
 
-/** Exactly as many lines as the terminal has, each as wide as it. */
+const noteLines = ({ asked, size, toast }: LauncherState): ReadonlyArray<Line> =>
+  asked?.command !== undefined
+    ? hanging([span(" ")], 1, `Run on this machine: ${commandText(asked.command)} ?`, size.columns, "warn")
+    : toast === undefined
+    ? [blank]
+    : hanging([span(" ")], 1, toast.text, size.columns, toast.tone)
+
+/** Exactly as many lines as the terminal has, each as wide as it; where it is too low, what can be done comes first. */
 export const launcherLines = (state: LauncherState, signs: Signs): ReadonlyArray<Line> => {
   const { columns, rows } = state.size
+  const foot = [...noteLines(state), ...hintLines(state, signs)].slice(0, rows)
   const head: ReadonlyArray<Line> = [
     [span(" odd-dashboard ", "accent"), span(`${signs.glyph("crumb")} `, "dim"), span(titles[state.view], "title")],
     blank
   ]
-  const note: Line = state.asked?.command !== undefined
-    ? [
-      span(" Run ", "warn"),
-      span(commandText(state.asked.command), "key"),
-      span(" on this machine?  y: yes, any other key: no", "warn")
-    ]
-    : state.toast === undefined
-    ? blank
-    : line(` ${plain(state.toast.text)}`, state.toast.tone)
-  const room = Math.max(0, rows - head.length - 2)
-  const body = bodyOf(state, signs)
-  const shown = [
-    ...head,
-    ...body.slice(0, room),
-    ...Array.from({ length: Math.max(0, room - body.length) }, () => blank)
-  ]
-  return [...shown, note, [span(" "), ...footer(state, signs)]].slice(0, rows).map((each) => fillLine(each, columns))
+  const height = rows - foot.length
+  const above = [...head, ...bodyOf(state, signs, Math.max(0, height - head.length))].slice(0, height)
+  return [...above, ...Array.from({ length: height - above.length }, () => blank), ...foot].map((each) =>
+    fillLine(each, columns)
+  )
 }

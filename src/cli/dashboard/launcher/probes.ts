@@ -3,8 +3,16 @@ import { Effect } from "effect"
 import { execFile } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { createServer } from "node:net"
+import { userInfo } from "node:os"
 import { portHolder } from "../../portHolder.ts"
-import { engineCommand, homePages, installCommand, managerOf, type System } from "./installCommands.ts"
+import {
+  admissionCommand,
+  engineCommand,
+  homePages,
+  installCommand,
+  managerOf,
+  type System
+} from "./installCommands.ts"
 import type { Prerequisite, PrerequisiteName } from "./Prerequisite.ts"
 
 /** A tool that says nothing for so long hangs. */
@@ -39,17 +47,29 @@ const ask = (tool: string, ...args: ReadonlyArray<string>): Effect.Effect<Answer
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
+/** A container may run as somebody of whom its system knows nothing. */
+const userName = (): string | undefined => {
+  try {
+    return userInfo().username
+  } catch {
+    return undefined
+  }
+}
+
 export const thisSystem = Effect.sync((): System => ({
   manager: managerOf(process.platform, existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : ""),
   needsSudo: process.getuid?.() !== 0,
-  hasSystemd: existsSync("/run/systemd/system")
+  hasSystemd: existsSync("/run/systemd/system"),
+  user: userName(),
+  architecture: process.arch === "x64" ? "amd64" : process.arch === "arm64" ? "arm64" : undefined
 }))
+
+const fine = (name: string, detail: string): Prerequisite => ({ name, state: "ok", detail, command: undefined })
 
 const missing = (system: System, name: PrerequisiteName): Prerequisite => {
   const command = installCommand(system, name)
   return {
     name,
-    neededBy: "a cluster",
     state: "missing",
     detail: command === undefined ? `not found; see ${homePages[name]}` : "not found on the PATH",
     command
@@ -67,27 +87,23 @@ const tool = (system: System, name: "docker" | "kubectl" | "kind", ...args: Read
       case "Failed":
         return { ...missing(system, name), detail: `it does not start: ${answer.why}` }
       case "Said":
-        return { name, neededBy: "a cluster", state: "ok", detail: versionIn(answer.text), command: undefined }
+        return fine(name, versionIn(answer.text))
     }
   })
+
+/** What the client says when the socket is there and does not let this user in. */
+const isRefusal = (why: string): boolean => /permission denied/iu.test(why)
 
 const engine = (system: System) =>
   Effect.map(ask("docker", "info", "--format", "{{.ServerVersion}}"), (answer): Prerequisite => {
     const name = "docker engine"
-    if (answer._tag === "Said" && answer.text !== "") {
-      return { name, neededBy: "a cluster", state: "ok", detail: versionIn(answer.text), command: undefined }
-    }
-    const command = engineCommand(system)
+    if (answer._tag === "Absent") return { name, state: "stopped", detail: "install docker first", command: undefined }
+    if (answer._tag === "Said" && answer.text !== "") return fine(name, versionIn(answer.text))
     const why = answer._tag === "Failed" && answer.why !== "" ? answer.why : "nothing answers"
-    return answer._tag === "Absent"
-      ? { name, neededBy: "a cluster", state: "stopped", detail: "install docker first", command: undefined }
-      : {
-        name,
-        neededBy: "a cluster",
-        state: "stopped",
-        detail: command === undefined ? `${why}; see ${homePages[name]}` : why,
-        command
-      }
+    const refused = isRefusal(why)
+    const command = refused ? admissionCommand(system) : engineCommand(system)
+    const next = command === undefined ? `; see ${homePages[name]}` : refused ? "; log in again after the command" : ""
+    return { name, state: refused ? "refused" : "stopped", detail: `${why}${next}`, command }
   })
 
 /** Whether a program could listen on the port of every address of this machine. */
@@ -98,41 +114,29 @@ const isFree = (port: number) =>
     server.listen({ port, exclusive: true }, () => server.close(() => resume(Effect.succeed(true))))
   })
 
-const portCheck = ([port, what]: (typeof clusterPorts)[number]) =>
+const portCheck = (hasCluster: boolean) => ([port, what]: (typeof clusterPorts)[number]) =>
   Effect.map(isFree(port), (free): Prerequisite => {
     const name = `port ${port}`
-    if (free) return { name, neededBy: "a cluster", state: "ok", detail: `free, for ${what}`, command: undefined }
+    if (free) return fine(name, `free, for ${what}`)
+    if (hasCluster) return fine(name, "in use, and the cluster is there")
     const holder = portHolder(port)
-    return {
-      name,
-      neededBy: "a cluster",
-      state: "taken",
-      detail: holder === undefined
-        ? "another process listens there"
-        : `process ${holder.pid} listens there: ${holder.command}`,
-      command: undefined
-    }
+    const detail = holder === undefined
+      ? "another process listens there"
+      : `process ${holder.pid} listens there: ${holder.command}`
+    return { name, state: "taken", detail, command: undefined }
   })
 
-/** Everything that a start may need, in the order in which it is mended. */
-export const prerequisites = Effect.gen(function*() {
-  const system = yield* thisSystem
-  const node: Prerequisite = {
-    name: "node",
-    neededBy: "everything",
-    state: "ok",
-    detail: process.version,
-    command: undefined
-  }
-  const checks = [
-    tool(system, "docker", "--version"),
-    engine(system),
-    tool(system, "kubectl", "version", "--client"),
-    tool(system, "kind", "version"),
-    ...clusterPorts.map(portCheck)
-  ]
-  return [node, ...yield* Effect.all(checks, { concurrency: "unbounded" })]
-})
+/** Everything that a cluster needs, in the order in which it is mended. */
+export const prerequisites = (hasCluster: boolean) =>
+  Effect.flatMap(thisSystem, (system) =>
+    Effect.all([
+      Effect.succeed(fine("node", process.version)),
+      tool(system, "docker", "--version"),
+      engine(system),
+      tool(system, "kubectl", "version", "--client"),
+      tool(system, "kind", "version"),
+      ...clusterPorts.map(portCheck(hasCluster))
+    ], { concurrency: "unbounded" }))
 
 /** Names of the kind clusters on this machine; none where there is no kind. */
 export const clusters = Effect.map(

@@ -1,20 +1,15 @@
+import { takesCluster } from "#cli/dashboard/launcher/hasClusterCommand.ts"
+import { keysNow, press } from "#cli/dashboard/launcher/launcherKeys.ts"
 import { launcherLines } from "#cli/dashboard/launcher/launcherLines.ts"
-import {
-  beginning,
-  keysNow,
-  type LauncherMessage,
-  type LauncherState,
-  press,
-  update
-} from "#cli/dashboard/launcher/LauncherState.ts"
+import { beginning, type LauncherMessage, type LauncherState, update } from "#cli/dashboard/launcher/LauncherState.ts"
 import type { Prerequisite } from "#cli/dashboard/launcher/Prerequisite.ts"
 import type { Situation } from "#cli/dashboard/launcher/Situation.ts"
 import { lineWidth, textOf } from "#cli/dashboard/view-model/Line.ts"
 import { assert, describe, it } from "@effect/vitest"
+import { Command, Flag } from "effect/cli"
 
 const docker: Prerequisite = {
   name: "docker",
-  neededBy: "a cluster",
   state: "missing",
   detail: "not found on the PATH",
   command: ["apt-get", "install", "-y", "docker.io"]
@@ -35,13 +30,14 @@ const situation: Situation = {
   home: "/data",
   isNamed: false,
   hasCluster: false,
+  canLaunchCluster: false,
   prerequisites: [node, docker, kind]
 }
 
 const stateOf = (found: Partial<Situation> = {}, ...messages: ReadonlyArray<LauncherMessage>): LauncherState =>
   [{ _tag: "Found", situation: { ...situation, ...found } } as const, ...messages].reduce<LauncherState>(
     update,
-    beginning({ columns: 80, rows: 24 }, 0)
+    beginning({ size: { columns: 80, rows: 24 }, now: 0, isReadOnly: false })
   )
 const setup = stateOf({}, { _tag: "Went", view: "setup" })
 
@@ -63,6 +59,27 @@ describe("The launcher", () => {
     assert.include(text(stateOf({ embeddedPid: 7 })), "process 7 holds /data")
   })
 
+  it("offers the cluster exactly when this program can make one", () => {
+    const flag = Flag.Boolean("cluster").pipe(Flag.withDefault(false))
+
+    assert.isTrue(takesCluster(Command.make("up", { cluster: flag })))
+    assert.isFalse(takesCluster(Command.make("up", { other: Flag.String("other") })))
+    assert.deepStrictEqual(press(stateOf({ canLaunchCluster: true }), "L").commands, [{ _tag: "LaunchCluster" }])
+    assert.include(text(stateOf({ canLaunchCluster: true })), "L launch the cluster")
+    assert.deepStrictEqual(press(stateOf(), "L"), {})
+    assert.notInclude(text(stateOf()), "launch")
+  })
+
+  it("offers whoever may only look nothing that changes anything", () => {
+    const looking = { ...stateOf({ canLaunchCluster: true }), isReadOnly: true }
+    const inSetup = update(looking, { _tag: "Went", view: "setup" })
+
+    for (const key of ["e", "enter", "L"]) assert.deepStrictEqual(press(looking, key), {})
+    assert.deepStrictEqual(press(inSetup, "enter"), {})
+    assert.deepStrictEqual(press(inSetup, "C").commands, [{ _tag: "Copy", text: "apt-get install -y docker.io" }])
+    assert.notMatch(text(looking) + text(inSetup), /start embedded|launch|run the command/u)
+  })
+
   it("begins the setup at the first trouble, and tells its state, cause and command", () => {
     assert.strictEqual(setup.selected, 1)
     const said = text(setup)
@@ -75,7 +92,7 @@ describe("The launcher", () => {
     const asked = (press(setup, "enter").messages ?? []).reduce(update, setup)
 
     assert.isUndefined(press(setup, "enter").commands)
-    assert.include(text(asked), "Run apt-get install -y docker.io on this machine?")
+    assert.include(text(asked), "Run on this machine: apt-get install -y docker.io ?")
     assert.isUndefined(press(asked, "enter").commands)
     assert.deepStrictEqual(press(asked, "y").commands, [{ _tag: "Run", command: docker.command ?? [] }])
   })
@@ -118,8 +135,38 @@ describe("The launcher", () => {
     assert.isTrue(keysNow(failed).some(({ label }) => label === "back"))
   })
 
+  it("cuts off no key, no cause and no command on a small terminal", () => {
+    const small = (state: LauncherState) => {
+      const shown = text(update(state, { _tag: "Resized", columns: 40, rows: 20 }))
+      return shown.replaceAll(/\s+/gu, " ")
+    }
+    const long = { ...docker, detail: "a long story of what the machine said when it was asked for docker" }
+    const inSetup = stateOf({ prerequisites: [...Array.from({ length: 14 }, () => node), long] }, {
+      _tag: "Went",
+      view: "setup"
+    })
+    const asked = (press(inSetup, "enter").messages ?? []).reduce(update, inSetup)
+    const failed = [
+      { _tag: "Went", view: "progress" } as const,
+      { _tag: "StepBegan", name: "look at ports", at: 0 } as const,
+      {
+        _tag: "StepFailed",
+        detail: "port 3000 is taken by process 7; set ODTO_GATEWAY_PORT to a free port",
+        at: 1
+      } as const
+    ].reduce<LauncherState>(update, stateOf())
+
+    for (const state of [stateOf(), inSetup, failed]) {
+      for (const { label } of keysNow(state)) assert.include(small(state), label ?? "")
+    }
+    assert.include(small(inSetup), long.detail)
+    assert.include(small(inSetup), "$ apt-get install -y docker.io")
+    assert.include(small(asked), "Run on this machine: apt-get install -y docker.io ? y yes any other key no")
+    assert.include(small(failed), "port 3000 is taken by process 7; set ODTO_GATEWAY_PORT to a free port")
+  })
+
   it("draws exactly the lines and columns that there are, however few", () => {
-    for (const [columns, rows] of [[160, 50], [80, 24], [40, 20], [20, 5], [10, 2]] as const) {
+    for (const [columns, rows] of [[160, 50], [80, 24], [40, 20], [20, 5], [10, 2], [1, 1]] as const) {
       const lines = launcherLines(update(setup, { _tag: "Resized", columns, rows }), { glyph: () => "*", set: "ascii" })
       assert.lengthOf(lines, rows)
       for (const line of lines) assert.strictEqual(lineWidth(line), columns)

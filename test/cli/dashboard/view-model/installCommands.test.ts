@@ -1,8 +1,14 @@
-import { engineCommand, installCommand, managerOf } from "#cli/dashboard/launcher/installCommands.ts"
+import {
+  admissionCommand,
+  engineCommand,
+  installCommand,
+  managerOf,
+  type System
+} from "#cli/dashboard/launcher/installCommands.ts"
 import { commandText } from "#cli/dashboard/launcher/Prerequisite.ts"
 import { assert, describe, it } from "@effect/vitest"
 
-const debian = { manager: "apt", needsSudo: true, hasSystemd: true } as const
+const debian: System = { manager: "apt", needsSudo: true, hasSystemd: true, user: "ann", architecture: "amd64" }
 
 describe("Install commands", () => {
   it("follow the family of the system, by what it says of itself", () => {
@@ -21,10 +27,31 @@ describe("Install commands", () => {
     assert.deepStrictEqual(installCommand({ ...debian, manager: "brew" }, "kind"), ["brew", "install", "kind"])
   })
 
-  it("are none where the package manager does not have the tool or is not known", () => {
-    assert.isUndefined(installCommand(debian, "kind"))
+  it("fetch what the package manager does not have from its makers, for this processor", () => {
+    const [sudo, shell, , script = ""] = installCommand(debian, "kind") ?? []
+
+    assert.deepStrictEqual([sudo, shell], ["sudo", "sh"])
+    assert.match(
+      script,
+      /curl -fL -o \/usr\/local\/bin\/kind https:\/\/kind\.sigs\.k8s\.io\/dl\/v[\d.]+\/kind-linux-amd64 && chmod/u
+    )
+    assert.include(
+      installCommand({ ...debian, architecture: "arm64" }, "kubectl")?.at(-1) ?? "",
+      "/linux/arm64/kubectl"
+    )
+    assert.deepStrictEqual(installCommand({ ...debian, manager: "dnf" }, "kubectl")?.at(-1), "kubernetes-client")
+  })
+
+  it("are none where nothing is known of the system, or there is no release for it", () => {
+    assert.isUndefined(installCommand({ ...debian, architecture: undefined }, "kind"))
     assert.isUndefined(installCommand({ ...debian, manager: undefined }, "docker"))
     assert.isUndefined(engineCommand({ ...debian, manager: undefined }))
+    assert.isUndefined(admissionCommand({ ...debian, user: undefined }))
+  })
+
+  it("let this user in where the engine refuses them", () => {
+    assert.deepStrictEqual(admissionCommand(debian), ["sudo", "usermod", "-aG", "docker", "ann"])
+    assert.isUndefined(admissionCommand({ ...debian, manager: "brew" }))
   })
 
   it("start the engine by whatever starts services", () => {

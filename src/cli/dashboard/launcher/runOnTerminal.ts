@@ -1,0 +1,43 @@
+/** Runs a command on the terminal itself, with its output shown and its prompts working. */
+import { spawn } from "node:child_process"
+import { commandText } from "./Prerequisite.ts"
+
+/** Stops reading: else this process would take what is typed for the other one. Only a stream that flows can be paused. */
+const letGoOfInput = () => {
+  process.stdin.resume()
+  process.stdin.pause()
+}
+
+/** Ctrl-C reaches every process on the terminal, and is meant for the command: until `restore` it does not end this one. */
+const ignoreInterrupts = () => {
+  const before = process.listeners("SIGINT")
+  const nothing = () => {}
+  process.removeAllListeners("SIGINT")
+  process.on("SIGINT", nothing)
+  return {
+    restore: () => {
+      process.removeListener("SIGINT", nothing)
+      for (const listener of before) process.on("SIGINT", listener)
+    }
+  }
+}
+
+/** Ends when somebody has read what the command said. */
+export const runOnTerminal = async (command: ReadonlyArray<string>): Promise<void> => {
+  const [name = "", ...args] = command
+  letGoOfInput()
+  const interrupts = ignoreInterrupts()
+  process.stdout.write(`$ ${commandText(command)}\n`)
+  const end = await new Promise<string>((resolve) => {
+    const child = spawn(name, args, { stdio: "inherit" })
+    child.on("error", (error) => resolve(error.message))
+    child.on("close", (code, signal) => resolve(`ended with ${code ?? signal}`))
+  })
+  interrupts.restore()
+  process.stdout.write(`\n${end}. Press Enter to go back.\n`)
+  await new Promise<void>((resolve) => {
+    process.stdin.resume()
+    process.stdin.once("data", () => resolve())
+  })
+  letGoOfInput()
+}
