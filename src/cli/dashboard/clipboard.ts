@@ -7,7 +7,7 @@ const maxCopyBytes = 74_994
 /** A tool that cannot reach its display may wait for ever. */
 const patienceMillis = 2_000
 /** Terminals that take no OSC 52 for sure; most others do, and none says so. */
-const deafTerminals: ReadonlyArray<string | undefined> = ["dumb", "linux"]
+const deafTerminals = new Set(["dumb", "linux"])
 
 type Command = readonly [string, ...ReadonlyArray<string>]
 
@@ -40,7 +40,7 @@ export const copyText = async (text: string): Promise<string | undefined> => {
     if (await copyWith(tool, text)) return tool[0]
   }
   const encoded = Buffer.from(text, "utf8").toString("base64")
-  if (encoded.length > maxCopyBytes || deafTerminals.includes(process.env["TERM"])) return undefined
+  if (encoded.length > maxCopyBytes || deafTerminals.has(process.env["TERM"] ?? "")) return undefined
   process.stdout.write(`\u001b]52;c;${encoded}\u0007`)
   return "the terminal"
 }

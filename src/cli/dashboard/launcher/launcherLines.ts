@@ -15,10 +15,9 @@ export interface Signs {
 
 /** The text below itself where it does not fit beside `first`, which is `indent` columns wide. */
 const hanging = (first: Line, indent: number, text: string, columns: number, tone?: Tone): ReadonlyArray<Line> =>
-  text.split("\n").flatMap((part) => wrapWords(plain(part), Math.max(8, columns - indent - 1))).map((part, index) => [
-    ...(index === 0 ? first : [span(" ".repeat(indent))]),
-    span(part, tone)
-  ])
+  text.split("\n").flatMap((part) => wrapWords(plain(part), Math.max(8, columns - indent - 1))).map((part, index) =>
+    (index === 0 ? first : [span(" ".repeat(indent))]).concat(span(part, tone))
+  )
 
 /** A sign that says whether it is there; what may well be absent is no trouble. */
 const mark = (isThere: boolean, isNeeded: boolean, { glyph }: Signs): Span =>
@@ -156,7 +155,7 @@ const hintLines = (state: LauncherState, { set }: Signs): ReadonlyArray<Line> =>
     if (row.length > 0 && lineWidth(joined([...row, each], span("  "))) > state.size.columns - 2) rows.push([each])
     else row.push(each)
   }
-  return rows.map((row) => [span(" "), ...joined(row, span("  "))])
+  return rows.map((row) => joined([[], joined(row, span("  "))], span(" ")))
 }
 
 const noteLines = ({ asked, size, toast }: LauncherState): ReadonlyArray<Line> =>

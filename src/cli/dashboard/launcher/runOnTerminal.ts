@@ -35,9 +35,9 @@ export const runOnTerminal = async (command: ReadonlyArray<string>): Promise<voi
   })
   interrupts.restore()
   process.stdout.write(`\n${end}. Press Enter to go back.\n`)
+  // The stream is left flowing: Ink takes it over as it is, and from a paused one it would hear nothing more.
   await new Promise<void>((resolve) => {
     process.stdin.resume()
     process.stdin.once("data", () => resolve())
   })
-  letGoOfInput()
 }
