@@ -28,7 +28,8 @@ const checks: ReadonlyArray<Check> = [
     args: ["diagnostics", "--project", "tsconfig.json", "--strict", "--severity", "error,warning"]
   },
   { name: "format", command: "dprint", args: ["check"] },
-  { name: "generated files", command: "node", args: ["src/cli/main.ts", "contracts", "--check"] }
+  { name: "generated files", command: "node", args: ["src/cli/main.ts", "contracts", "--check"] },
+  { name: "dashboards", command: "node", args: ["scripts/dashboards.ts", "--check"] }
 ]
 
 const root = join(import.meta.dirname, "..")

@@ -19,7 +19,8 @@ const handle = Effect.fn(function*(handlers: HttpApiBuilder.Handlers.FromGroup<t
         (readiness) =>
           readiness.status === "not-ready" ? HttpServerResponse.jsonUnsafe(readiness, { status: 503 }) : readiness
       ),
-    metrics: () => metrics.render
+    // Asked for anew, so that what is said of the dependencies does not hang on somebody's probes.
+    metrics: () => Effect.andThen(health.readiness, metrics.render)
   })
 })
 

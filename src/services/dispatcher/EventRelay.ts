@@ -41,6 +41,7 @@ export const layer = (holder: string) =>
       const broker = yield* Broker
       const metrics = yield* Metrics
       const wake = yield* Wake.make(["log"])
+      metrics.increment("odto_relayed_events_total", {}, 0)
 
       /** In a row, none of them followed by progress. */
       let failures = 0

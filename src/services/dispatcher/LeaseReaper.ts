@@ -22,6 +22,8 @@ const make = Effect.gen(function*() {
   const workers = yield* WorkerStore
   const metrics = yield* Metrics
   const signals = yield* Signals
+  metrics.increment("odto_lease_expiries_total", {}, 0)
+  for (const to of ["retrying", "dead", "cancelled"]) metrics.increment("odto_jobs_taken_back_total", { to }, 0)
   let inContactSince: number | undefined
   let lastPass: number | undefined
 

@@ -75,6 +75,7 @@ export class ArchiveAudit extends Context.Service<ArchiveAudit, {
         const log = yield* EventLog
         const archive = yield* EventArchive
         const metrics = yield* Metrics
+        metrics.increment("odto_archive_repaired_rows_total", {}, 0)
 
         let epoch: number | undefined
         let verified = start

@@ -32,6 +32,9 @@ export const layer = Layer.effectDiscard(Effect.gen(function*() {
   const live = yield* LiveProjection
   const broker = yield* Broker
   const pace = Pace.make(paceMillis)
+  metrics.increment("odto_archived_events_total", {}, 0)
+  metrics.increment("odto_archive_refused_rows_total", {}, 0)
+  metrics.increment("odto_store_errors_total", { store: archive.name, operation: "archive" }, 0)
 
   const storeOnce = Effect.fnUntraced(function*(deliveries: ReadonlyArray<SpineDelivery>) {
     const rows = deliveries.map(({ message }) => message.row)

@@ -38,6 +38,8 @@ export class LiveProjection extends Context.Service<LiveProjection, {
       const live = yield* LiveStats
       const audit = yield* ArchiveAudit
       const metrics = yield* Metrics
+      metrics.increment("odto_live_rows_applied_total", {}, 0)
+      metrics.increment("odto_store_errors_total", { store: live.name, operation: "count" }, 0)
 
       let waiting: Array<LogRow> = []
       let waitingEvents = 0

@@ -2,7 +2,8 @@
  * Numbers about the program itself, for Prometheus. One catalogue holds every name, its kind, labels and help, so that
  * alerts and dashboards can be checked against it.
  *
- * Recording is synchronous and cheap; it is called in hot loops.
+ * Recording is synchronous and cheap; it is called in hot loops. A counter that stands still for long, and whose increase
+ * alerts look for, is begun at zero: what appears as 1 has not increased for Prometheus.
  */
 import { Context, Effect, Layer } from "effect"
 
@@ -59,6 +60,11 @@ export const catalogue = define({
   odto_queue_oldest_seconds: { kind: "gauge", help: "Time since the oldest queued job was due", labels: ["queue"] },
   odto_queue_window_jobs: { kind: "gauge", help: "Size of the dispatch window", labels: ["queue"] },
   odto_queue_window_used_ratio: { kind: "gauge", help: "Part of the dispatch window in use", labels: ["queue"] },
+  odto_queue_types_without_worker: {
+    kind: "gauge",
+    help: "Types with waiting jobs and no live worker",
+    labels: ["queue"]
+  },
   odto_queue_paused: { kind: "gauge", help: "1 while the queue is paused", labels: ["queue"] },
   odto_relay_lag_seconds: { kind: "gauge", help: "Age of the oldest event that is not yet relayed", labels: [] },
   odto_relay_leader: { kind: "gauge", help: "1 while this program leads the relay", labels: [] },

@@ -11,7 +11,7 @@ import { nowMillis } from "../Monotonic.ts"
 import * as Pace from "../Pace.ts"
 import type { HintDelivery } from "../ports/Broker.ts"
 import { Ids } from "../ports/Ids.ts"
-import { type ClaimedJob, JobStore } from "../ports/JobStore.ts"
+import { type ClaimedJob, JobStore, type Settlement } from "../ports/JobStore.ts"
 import { Metrics } from "../ports/Metrics.ts"
 import { Signals } from "../ports/Signals.ts"
 import { WorkerStore } from "../ports/WorkerStore.ts"
@@ -28,6 +28,7 @@ const maxClaim = 500
 const claimConcurrency = 2
 /** A stopping worker waits this long for claims on their way; with a store that is away they never answer. */
 const lastClaimMillis = 3_000
+const outcomes: ReadonlyArray<Settlement["next"]["_tag"]> = ["complete", "retry", "die", "cancel", "release"]
 const retryPolicy = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("2 seconds")])
 
 export interface Claims {
@@ -57,6 +58,11 @@ export const make = Effect.fnUntraced(function*(context: {
   const metrics = yield* Metrics
   const signals = yield* Signals
   const types = new Map(options.types.map((type) => [type.description.name, type]))
+  metrics.increment("odto_completions_refused_total", {}, 0)
+  for (const type of types.keys()) {
+    metrics.increment("odto_jobs_started_total", { type }, 0)
+    for (const outcome of outcomes) metrics.increment("odto_jobs_finished_total", { type, outcome }, 0)
+  }
   const inbox = new Inbox()
   const running = new Map<string, Running>()
   /** Tokens of claims whose answer is awaited. */

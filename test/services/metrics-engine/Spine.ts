@@ -163,12 +163,16 @@ export const numbersOf = (rows: ReadonlyArray<LogRow>) =>
     Effect.provide(MemoryLiveStats.layer, { local: true })
   )
 
-/** The value of one line of the metrics page, 0 when it is not there. */
+/** The sum of a metric on the page, 0 when it is not there. */
 export const metric = (name: string) =>
-  Effect.map(Effect.flatMap(Metrics, ({ render }) => render), (page) => {
-    const line = page.split("\n").find((one) => one.startsWith(`${name}{`) && !one.startsWith(`${name}_`))
-    return line === undefined ? 0 : Number(line.split(" ").at(-1))
-  })
+  Effect.map(
+    Effect.flatMap(Metrics, ({ render }) => render),
+    (page) =>
+      page.split("\n").filter((line) => line.startsWith(`${name}{`)).reduce(
+        (sum, line) => sum + Number(line.split(" ").at(-1)),
+        0
+      )
+  )
 
 /** Closes the gate of the archive; answers how to open it. */
 export const closeGate = Effect.gen(function*() {
