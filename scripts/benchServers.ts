@@ -10,12 +10,12 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import { type Kind, startNew } from "../test/support/servers/kinds.ts"
+import { startNew } from "../test/support/servers/kinds.ts"
 import { freePort } from "../test/support/servers/machine.ts"
 
 const root = join(import.meta.dirname, "..")
 const launcher = join(root, "bin/odd-dashboard.mjs")
-const kindsInOrder: ReadonlyArray<Kind> = ["postgres", "rabbitmq", "redis", "mongodb"]
+const kindsInOrder = ["postgres", "rabbitmq", "redis", "mongodb"] as const
 const urlVariables = {
   postgres: "ODTO_DATABASE_URL",
   rabbitmq: "ODTO_AMQP_URL",

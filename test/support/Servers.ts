@@ -1,5 +1,5 @@
 /**
- * Real servers for tests: PostgreSQL, RabbitMQ, Redis and MongoDB.
+ * Real servers for tests: PostgreSQL, RabbitMQ, Redis, MongoDB, Prometheus and Alertmanager.
  *
  * They are started by the test run on free ports with temporary data, or taken from ODTO_TEST_DATABASE_URL, _AMQP_URL,
  * _REDIS_URL and _MONGODB_URL; a server that happens to run on the machine is never touched. The test files share one
@@ -104,8 +104,12 @@ export const freshMongoDatabase: Effect.Effect<string, never, Scope.Scope> = Eff
 /** A server of one test, to be killed and started again. Everything resolves when it is done. */
 export interface OwnServer {
   readonly url: string
+  /** Where its configuration and data are. */
+  readonly directory: string
   /** RabbitMQ only: its HTTP API with user and password in the URL. */
   readonly managementUrl: string | undefined
+  /** RabbitMQ only: where it answers Prometheus. */
+  readonly metricsUrl: string | undefined
   /** The process that serves the URL, while there is one. */
   readonly pid: Effect.Effect<number | undefined>
   /** On the same port and data; done when it answers. */
@@ -124,7 +128,9 @@ export const ownServer = (kind: Kind): Effect.Effect<OwnServer, never, Scope.Sco
     Effect.acquireRelease(Effect.promise(() => startNew(kind)), (server) => Effect.promise(server.dispose)),
     (server) => ({
       url: server.url,
+      directory: server.directory,
       managementUrl: server.managementUrl,
+      metricsUrl: server.metricsUrl,
       pid: Effect.sync(server.pid),
       start: Effect.promise(server.start),
       stop: Effect.promise(server.stop),

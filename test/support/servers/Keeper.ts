@@ -7,7 +7,7 @@
  *     GET /places/KIND      a number that nobody else has, as long as the response stays open: of a database in a Redis
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import { isKind, type Kind, kinds, startNew } from "./kinds.ts"
+import { givenUrl, isKind, type Kind, startNew } from "./kinds.ts"
 import type { LocalServer } from "./LocalServer.ts"
 import { manage } from "./rabbitmq.ts"
 
@@ -30,7 +30,7 @@ export const openKeeper = async (): Promise<Keeper> => {
   const waiting: Array<(place: number) => void> = []
 
   const endpoint = (kind: Kind): Promise<Endpoint> => {
-    const given = process.env[kinds[kind].variable]
+    const given = givenUrl(kind)
     if (given !== undefined) return Promise.resolve(givenEndpoint(kind, given))
     const server = started.get(kind) ?? startNew(kind)
     started.set(kind, server)

@@ -28,13 +28,18 @@ export interface Recipe {
   readonly url: string
   /** RabbitMQ's HTTP API, with user and password in the URL. */
   readonly managementUrl?: string
+  /** Where RabbitMQ answers Prometheus. */
+  readonly metricsUrl?: string
   /** In the order of starting; the last one is what serves the URL. */
   readonly programs: ReadonlyArray<Program>
 }
 
 export interface LocalServer {
   readonly url: string
+  /** Where its configuration and data are. */
+  readonly directory: string
   readonly managementUrl: string | undefined
+  readonly metricsUrl: string | undefined
   /** The process that serves the URL, or undefined while there is none. */
   readonly pid: () => number | undefined
   /** Does nothing when it runs; resolves when it answers. */
@@ -131,7 +136,9 @@ export const localServer = (name: string, directory: string, recipe: Recipe): Lo
 
   return {
     url: recipe.url,
+    directory,
     managementUrl: recipe.managementUrl,
+    metricsUrl: recipe.metricsUrl,
     pid: () => running.at(-1)?.pid,
     start,
     stop,

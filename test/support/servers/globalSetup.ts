@@ -1,13 +1,13 @@
 /** Once per run, before the first test file: what servers there are to be had. None is started yet. */
 import type { TestProject } from "vitest/node"
 import { openKeeper, unusable } from "./Keeper.ts"
-import { isKind, type Kind, kinds, type Missing } from "./kinds.ts"
+import { givenUrl, isKind, type Kind, kinds, type Missing } from "./kinds.ts"
 
 export const setup = async (project: TestProject) => {
   const keeper = await openKeeper()
   const notStartable = await reasons(async (kind) => kinds[kind].missing())
   const missing = await reasons(async (kind) => {
-    const given = process.env[kinds[kind].variable]
+    const given = givenUrl(kind)
     return given === undefined ? notStartable[kind] : unusable(kind, given)
   })
   project.provide("servers", { keeper: keeper.url, missing, notStartable })

@@ -8,15 +8,17 @@ import {
 } from "../mongodb/server.ts"
 import { type LocalServer, localServer, type Recipe } from "./LocalServer.ts"
 import { type Account, temporaryDirectory } from "./machine.ts"
+import * as Alertmanager from "./alertmanager.ts"
 import * as Postgres from "./postgres.ts"
+import * as Prometheus from "./prometheus.ts"
 import * as RabbitMq from "./rabbitmq.ts"
 import * as Redis from "./redis.ts"
 
-export type Kind = "postgres" | "rabbitmq" | "redis" | "mongodb"
+export type Kind = "postgres" | "rabbitmq" | "redis" | "mongodb" | "prometheus" | "alertmanager"
 
 interface Definition {
-  /** A server that somebody else runs, for the tests to use as they like. */
-  readonly variable: `ODTO_TEST_${"DATABASE" | "AMQP" | "REDIS" | "MONGODB"}_URL`
+  /** A server that somebody else runs, for the tests to use as they like; undefined where only one of their own will do. */
+  readonly variable: `ODTO_TEST_${"DATABASE" | "AMQP" | "REDIS" | "MONGODB"}_URL` | undefined
   /** Why none can be started on this machine, if so. */
   readonly missing: () => string | undefined
   /** Makes the data of a new server in a directory that belongs to `account`. */
@@ -35,7 +37,15 @@ export const kinds: Record<Kind, Definition> = {
     prepare: mongo,
     account: mongoAccount,
     parentDirectory
-  }
+  },
+  prometheus: { variable: undefined, ...Prometheus, account: () => ({}) },
+  alertmanager: { variable: undefined, ...Alertmanager, account: () => ({}) }
+}
+
+/** The URL of a server that somebody else runs. */
+export const givenUrl = (kind: Kind): string | undefined => {
+  const { variable } = kinds[kind]
+  return variable === undefined ? undefined : process.env[variable]
 }
 
 export const isKind = (name: string): name is Kind => name in kinds

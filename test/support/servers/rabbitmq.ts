@@ -26,7 +26,8 @@ export const missing = (): string | undefined =>
     : undefined
 
 export const prepare = async (directory: string): Promise<Recipe> => {
-  const [amqp, management, distribution, mapper] = [
+  const [amqp, management, metrics, distribution, mapper] = [
+    await freePort(),
     await freePort(),
     await freePort(),
     await freePort(),
@@ -35,13 +36,15 @@ export const prepare = async (directory: string): Promise<Recipe> => {
   const inside = (name: string) => join(directory, name)
   mkdirSync(inside("mnesia"))
   mkdirSync(inside("logs"))
-  writeFileSync(inside("enabled_plugins"), "[rabbitmq_management].\n")
+  writeFileSync(inside("enabled_plugins"), "[rabbitmq_management, rabbitmq_prometheus].\n")
   writeFileSync(
     inside("rabbitmq.conf"),
     [
       `listeners.tcp.1 = 127.0.0.1:${amqp}`,
       "management.tcp.ip = 127.0.0.1",
       `management.tcp.port = ${management}`,
+      "prometheus.tcp.ip = 127.0.0.1",
+      `prometheus.tcp.port = ${metrics}`,
       "log.console = true",
       "log.console.level = warning",
       "log.file = false",
@@ -55,6 +58,7 @@ export const prepare = async (directory: string): Promise<Recipe> => {
   return {
     url: `amqp://guest:guest@127.0.0.1:${amqp}`,
     managementUrl: `http://guest:guest@127.0.0.1:${management}`,
+    metricsUrl: `http://127.0.0.1:${metrics}`,
     programs: [
       {
         command: epmd() ?? "",
