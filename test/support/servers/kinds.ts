@@ -6,9 +6,9 @@ import {
   parentDirectory,
   prepare as mongo
 } from "../mongodb/server.ts"
+import * as Alertmanager from "./alertmanager.ts"
 import { type LocalServer, localServer, type Recipe } from "./LocalServer.ts"
 import { type Account, temporaryDirectory } from "./machine.ts"
-import * as Alertmanager from "./alertmanager.ts"
 import * as Postgres from "./postgres.ts"
 import * as Prometheus from "./prometheus.ts"
 import * as RabbitMq from "./rabbitmq.ts"
