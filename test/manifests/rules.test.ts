@@ -4,19 +4,9 @@ import { existsSync, globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { parse } from "yaml"
 import { dashboards } from "../../scripts/dashboards/all.ts"
-import { manifests } from "../support/Monitoring.ts"
+import { groupsOf, manifests } from "../support/Monitoring.ts"
 import { familyOf, metricsOf } from "./expressions.ts"
 
-interface Rule {
-  readonly record?: string
-  readonly alert?: string
-  readonly expr: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly annotations?: Readonly<Record<string, string>>
-}
-interface RuleFile {
-  readonly groups: ReadonlyArray<{ readonly name: string; readonly rules: ReadonlyArray<Rule> }>
-}
 interface TestFile {
   readonly group_eval_order: ReadonlyArray<string>
   readonly tests: ReadonlyArray<{
@@ -31,7 +21,7 @@ interface TestFile {
 const yaml = <A>(path: string): A => parse(readFileSync(join(manifests, path), "utf8"), { merge: true })
 const files = (pattern: string) => globSync(pattern, { cwd: manifests }).toSorted()
 
-const groups = files("prometheus/rules/*.yml").flatMap((path) => yaml<RuleFile>(path).groups)
+const groups = files("prometheus/rules/*.yml").flatMap(groupsOf)
 const rules = groups.flatMap((group) => group.rules)
 const alerts = rules.filter(({ alert }) => alert !== undefined)
 const tests = files("prometheus/tests/*.yml").map((path) => yaml<TestFile>(path))

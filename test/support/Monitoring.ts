@@ -9,7 +9,7 @@
 import { Effect, type Scope } from "effect"
 import { chmodSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { isMap, isScalar, isSeq, parseDocument, visit } from "yaml"
+import { isMap, isScalar, isSeq, parse, parseDocument, visit } from "yaml"
 import { eventually, getJson } from "./Programs.ts"
 import { type OwnServer, ownServer } from "./Servers.ts"
 
@@ -139,5 +139,24 @@ export const monitoring = (options: {
       () => askPrometheus(prometheus.url, "sum(up)"),
       ([sum]) => (sum?.value ?? 0) >= Object.values(targets).flat().length
     )
-    return { prometheus, alertmanager, ask: (expression) => askPrometheus(prometheus.url, expression) }
+    return { prometheus, alertmanager, ask: (expression: string) => askPrometheus(prometheus.url, expression) }
   }).pipe(Effect.orDie)
+
+export interface Rule {
+  readonly record?: string
+  readonly alert?: string
+  readonly expr: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+}
+export interface RuleGroup {
+  readonly name: string
+  readonly rules: ReadonlyArray<Rule>
+}
+
+/** A file of rules; that it is one is what promtool checks. */
+export const groupsOf = (path: string): ReadonlyArray<RuleGroup> => {
+  const { groups }: { readonly groups: ReadonlyArray<RuleGroup> } = parse(read(path))
+  return groups
+}
+export const rulesOf = (path: string): ReadonlyArray<Rule> => groupsOf(path).flatMap(({ rules }) => rules)

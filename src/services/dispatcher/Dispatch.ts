@@ -9,6 +9,7 @@ import type { JobTypeName, QueueName } from "#domain/Job.ts"
 import type { Lane } from "#domain/Lane.ts"
 import { windowOf } from "#domain/Queue.ts"
 import { Effect, Layer, Schedule, Semaphore } from "effect"
+import * as BatchTraces from "../BatchTraces.ts"
 import { nowMillis } from "../Monotonic.ts"
 import * as Pace from "../Pace.ts"
 import { Broker, type Hint } from "../ports/Broker.ts"
@@ -152,6 +153,12 @@ const make = Effect.gen(function*() {
 
   const send = (queue: QueueName, hints: ReadonlyArray<Hint>) =>
     broker.sendHints(hints).pipe(
+      Effect.withSpan("Dispatch.send", {
+        attributes: { "job.queue": queue, hints: hints.length },
+        kind: "producer",
+        links: BatchTraces.linksOf(hints),
+        root: true
+      }),
       Effect.catch((error) =>
         Effect.as(
           Effect.logWarning("hints go back to their queue", { reason: error.reason }),

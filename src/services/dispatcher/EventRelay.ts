@@ -7,6 +7,7 @@
 import type { LogRow } from "#domain/JobEvent.ts"
 import type { Position } from "#domain/Position.ts"
 import { Effect, Layer, Option, Schedule } from "effect"
+import * as BatchTraces from "../BatchTraces.ts"
 import { nowMillis } from "../Monotonic.ts"
 import { Broker } from "../ports/Broker.ts"
 import { EventLog } from "../ports/EventLog.ts"
@@ -59,7 +60,12 @@ export const layer = (holder: string) =>
           previous = row.position
           return message
         })
-        yield* broker.sendLog(messages)
+        yield* broker.sendLog(messages).pipe(Effect.withSpan("EventRelay.send", {
+          attributes: { rows: rows.length },
+          kind: "producer",
+          links: BatchTraces.linksOf(rows.flatMap(({ events }) => events)),
+          root: true
+        }))
         brokerFailed = false
         if (!(yield* log.advance(holder, cursor, last.position))) return Option.none<Position>()
         failures = 0

@@ -4,8 +4,8 @@
  * Batches are what waits. While the archive is away nothing is acknowledged: the prefetch bounds what is held here, the
  * broker's queue what waits there, and then the relay stands still; jobs go on. The live numbers hold up nothing.
  */
-import * as TraceContext from "#domain/TraceContext.ts"
-import { Cause, Clock, Effect, Layer, Pull, Schedule, Stream, Tracer } from "effect"
+import { Cause, Clock, Effect, Layer, Pull, Schedule, Stream } from "effect"
+import * as BatchTraces from "../BatchTraces.ts"
 import * as Pace from "../Pace.ts"
 import { Broker, type SpineDelivery } from "../ports/Broker.ts"
 import { EventArchive } from "../ports/EventArchive.ts"
@@ -23,8 +23,6 @@ const retryPolicy = Schedule.min([Schedule.exponential("100 millis"), Schedule.s
 const paceMillis = 40
 /** Pause after a failure that nobody has foreseen. */
 const restartMillis = 1_000
-/** Traces that the span of a batch is linked to. */
-const maxLinks = 16
 
 export const layer = Layer.effectDiscard(Effect.gen(function*() {
   const archive = yield* EventArchive
@@ -41,7 +39,12 @@ export const layer = Layer.effectDiscard(Effect.gen(function*() {
     yield* pace.began(rows.length)
     const startedAt = yield* Clock.currentTimeMillis
     const stored = yield* storeWhatCanBe(archive, metrics, rows).pipe(
-      Effect.withSpan("Archiver.store", { attributes: { rows: rows.length }, links: linksOf(deliveries), root: true })
+      Effect.withSpan("Archiver.store", {
+        attributes: { rows: rows.length },
+        kind: "consumer",
+        links: BatchTraces.linksOf(rows.flatMap(({ events }) => events)),
+        root: true
+      })
     )
     const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1_000
     metrics.observe("odto_store_duration_seconds", { store: archive.name, operation: "archive" }, seconds)
@@ -72,18 +75,3 @@ export const layer = Layer.effectDiscard(Effect.gen(function*() {
     Effect.forkScoped
   )
 }))
-
-/** The traces whose events are in the batch. */
-const linksOf = (deliveries: ReadonlyArray<SpineDelivery>): ReadonlyArray<Tracer.SpanLink> => {
-  const links = new Map<string, Tracer.SpanLink>()
-  for (const { message } of deliveries) {
-    for (const { traceparent } of message.row.events) {
-      if (traceparent === undefined || links.has(traceparent)) continue
-      const context = TraceContext.parse(traceparent)
-      if (context === undefined) continue
-      links.set(traceparent, { span: Tracer.externalSpan(context), attributes: {} })
-      if (links.size === maxLinks) return [...links.values()]
-    }
-  }
-  return [...links.values()]
-}

@@ -73,6 +73,7 @@ export class LiveFeed extends Context.Service<LiveFeed, {
       const waiting = new Set<() => void>()
       let state: { readonly epoch: number; readonly buffer: FeedBuffer.FeedBuffer } | undefined
       let readers = 0
+      metrics.set("odto_sse_clients", {}, 0)
 
       const begin = (epoch: number, position: Position) => {
         state = { epoch, buffer: FeedBuffer.make(position) }

@@ -24,6 +24,8 @@ export const prepare = async (directory: string): Promise<Recipe> => {
         `--storage.tsdb.path=${join(directory, "data")}`,
         `--web.listen-address=127.0.0.1:${port}`,
         "--web.enable-lifecycle",
+        // What is told before Alertmanager is found is told again soon. Default: a minute.
+        "--rules.alert.resend-delay=1s",
         "--log.level=warn"
       ],
       account: {},
