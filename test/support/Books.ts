@@ -23,6 +23,7 @@ export interface BookedEvent {
   readonly to: string
   readonly attempt?: number
   readonly jobType?: string
+  readonly traceparent?: string
   readonly data?: Readonly<Record<string, unknown>>
 }
 
@@ -48,7 +49,7 @@ const logOf = (databaseUrl: string) =>
     "SELECT id::text, body FROM event_log ORDER BY id"
   )
 
-const archiveOf = async (mongodbUrl: string): Promise<ReadonlyMap<string, ReadonlyArray<BookedEvent>>> => {
+export const archiveOf = async (mongodbUrl: string): Promise<ReadonlyMap<string, ReadonlyArray<BookedEvent>>> => {
   const client = new MongoClient(mongodbUrl)
   try {
     const found = client.db(databaseOf(mongodbUrl)).collection<{ _id: string; events: string }>(collectionName).find()

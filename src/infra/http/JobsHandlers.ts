@@ -24,13 +24,13 @@ export interface JobsOptions {
   readonly readModelUrl?: string | undefined
 }
 
-/** The trace that the client is in, else the one that the server has begun for the request. */
+/** The span that the server has begun for the request, which is in the client's trace; without a tracer the client's own. */
 const traceparentOf = Effect.fnUntraced(function*(header: string | undefined) {
-  const given = TraceContext.parse(header)
-  if (given !== undefined) return TraceContext.format(given)
   const span = Option.getOrUndefined(yield* Effect.serviceOption(Tracer.ParentSpan))
   // Without a tracer the server begins no span, and the span that the program started in is nobody's trace.
-  return span?._tag === "Span" && span.kind === "server" ? TraceContext.ofSpan(span) : undefined
+  if (span?._tag === "Span" && span.kind === "server") return TraceContext.ofSpan(span)
+  const given = TraceContext.parse(header)
+  return given === undefined ? undefined : TraceContext.format(given)
 })
 
 /** The key of the header and of the body are the same thing; two different ones are a mistake. */

@@ -7,39 +7,12 @@ import { EventArchive } from "#services/ports/EventArchive.ts"
 import { Heartbeats } from "#services/ports/Heartbeats.ts"
 import { Worker } from "#services/processor/Worker.ts"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Schema } from "effect"
+import { ConfigProvider, Effect, Layer } from "effect"
 import { completed, typeOf, workerOptions } from "../../services/Given.ts"
+import { collector } from "../../support/Collector.ts"
 import { until } from "../../support/until.ts"
 import { call } from "../http/call.ts"
 import * as Programs from "../http/Programs.ts"
-import { localServer } from "../jobs/LocalServer.ts"
-
-const Export = Schema.fromJsonString(Schema.Struct({
-  resourceSpans: Schema.Array(Schema.Struct({
-    resource: Schema.Unknown,
-    scopeSpans: Schema.Array(Schema.Struct({
-      spans: Schema.Array(Schema.Struct({
-        traceId: Schema.String,
-        spanId: Schema.String,
-        parentSpanId: Schema.optionalKey(Schema.String),
-        name: Schema.String,
-        links: Schema.optionalKey(Schema.Array(Schema.Struct({ traceId: Schema.String })))
-      }))
-    }))
-  }))
-}))
-
-/** A collector: takes OTLP over HTTP and keeps the spans. */
-const collector = Effect.map(localServer((response) => response.end("{}")), ({ asked, origin }) => ({
-  origin,
-  asked,
-  spans: () =>
-    asked.flatMap(({ body }) =>
-      Schema.decodeUnknownSync(Export)(body).resourceSpans.flatMap(({ scopeSpans }) =>
-        scopeSpans.flatMap(({ spans }) => spans)
-      )
-    )
-}))
 
 const tracing = (endpoint: string | undefined) =>
   Tracing.layerConfig("embedded", "1.2.3").pipe(
@@ -111,11 +84,15 @@ describe("Traces", () => {
       // The handler's span goes on from the submission, and the handler from its span.
       assert.strictEqual(job?.traceId, traceId)
       assert.strictEqual(job?.parentSpanId, carried[0]?.split("-")[2])
+      assert.strictEqual(job?.parentSpanId, request?.spanId)
       assert.deepStrictEqual(handed, [`00-${traceId}-${job?.spanId}-01`])
-      // The archive stores batches: their span tells the traces in it.
-      assert.isTrue(
-        spans.some(({ links, name }) => name === "Archiver.store" && links?.some((link) => link.traceId === traceId))
-      )
+      // Hints and events travel in batches: the spans of sending and storing tell the traces in them.
+      for (const batch of ["Dispatch.send", "EventRelay.send", "Archiver.store"]) {
+        assert.isTrue(
+          spans.some(({ links, name }) => name === batch && links?.some((link) => link.traceId === traceId)),
+          batch
+        )
+      }
       assert.isTrue(sink.asked.every(({ url }) => url === "/v1/traces"))
       assert.include(sink.asked[0]?.body, "odto-embedded")
     }))
