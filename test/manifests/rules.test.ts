@@ -18,13 +18,13 @@ interface TestFile {
 }
 
 /** What the file holds is taken to be what promtool has checked it for. */
-const yaml = <A>(path: string): A => parse(readFileSync(join(manifests, path), "utf8"), { merge: true })
+const testsOf = (path: string): TestFile => parse(readFileSync(join(manifests, path), "utf8"), { merge: true })
 const files = (pattern: string) => globSync(pattern, { cwd: manifests }).toSorted()
 
 const groups = files("prometheus/rules/*.yml").flatMap(groupsOf)
 const rules = groups.flatMap((group) => group.rules)
 const alerts = rules.filter(({ alert }) => alert !== undefined)
-const tests = files("prometheus/tests/*.yml").map((path) => yaml<TestFile>(path))
+const tests = files("prometheus/tests/*.yml").map(testsOf)
 const words = tests.flatMap((file) => file.tests).map((test) => test.alert_rule_test)
 
 const recorded = new Set(rules.flatMap(({ record }) => record ?? []))
@@ -58,9 +58,9 @@ describe("The rules", () => {
     const wrong = rules.flatMap(({ alert, expr, record }) =>
       [...expr.matchAll(/\b(odto_\w+)\{([^}]*)\}/gu)].flatMap(([, name = "", selector = ""]) => {
         const definition = Object.entries(catalogue).find(([known]) => known === name || known === familyOf(name))
-        const labels: ReadonlyArray<string> = [...definition?.[1].labels ?? [], ...added]
+        const labels = new Set<string>([...definition?.[1].labels ?? [], ...added])
         return [...selector.matchAll(/(\w+)\s*(?:=|!)/gu)].flatMap(([, label = ""]) =>
-          labels.includes(label) ? [] : [`${alert ?? record}: ${name}{${label}}`]
+          labels.has(label) ? [] : [`${alert ?? record}: ${name}{${label}}`]
         )
       })
     )
