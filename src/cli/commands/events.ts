@@ -7,6 +7,7 @@ import { Command, Flag } from "effect/cli"
 import { readModel } from "../api.ts"
 import { eventFilterFlags, eventFilterQuery } from "../eventFilter.ts"
 import * as Output from "../Output.ts"
+import { isWatchdog, watchdogLine } from "../watchdog.ts"
 
 const limit = Flag.Int("limit").pipe(
   Flag.withAlias("n"),
