@@ -1,11 +1,9 @@
-/** The dead man's switch: an alert that always fires, so that its silence shows that alerts do not arrive. */
-import type { AlertView } from "#domain/Alert.ts"
+/** What is to be thought of a list of alerts: the watchdog has been heard, or it has fallen silent. */
+import { type AlertView, isWatchdog } from "#domain/Alert.ts"
 import * as Output from "./Output.ts"
 
 /** Alertmanager repeats the watchdog every minute. */
 const silentAfterMillis = 3 * 60_000
-
-export const isWatchdog = ({ labels }: AlertView): boolean => labels["alertname"] === "Watchdog"
 
 /** What a list of alerts is worth, in one line: without alerts it says nothing when they do not arrive. */
 export const watchdogLine = (alerts: ReadonlyArray<AlertView>, nowMillis: number): string => {

@@ -1,4 +1,5 @@
 /** `events`, `audit` and `alerts`: what happened, who did what, what is wrong. */
+import { isWatchdog } from "#domain/Alert.ts"
 import type { CloudEvent } from "#domain/JobEvent.ts"
 import { pageLimit } from "#domain/JobFilter.ts"
 import { Clock, DateTime, Effect, Option, Schema } from "effect"
@@ -6,7 +7,7 @@ import { Command, Flag } from "effect/cli"
 import { readModel } from "../api.ts"
 import { eventFilterFlags, eventFilterQuery } from "../eventFilter.ts"
 import * as Output from "../Output.ts"
-import { isWatchdog, watchdogLine } from "../watchdog.ts"
+import { watchdogLine } from "../watchdog.ts"
 
 const limit = Flag.Int("limit").pipe(
   Flag.withAlias("n"),
