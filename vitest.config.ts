@@ -11,6 +11,9 @@ const system = [
   "test/**/*.system.test.{ts,tsx}"
 ]
 
+/** Runs alone, after everything else: it has 90 seconds. */
+const integration = "test/integration/proofPaths.test.ts"
+
 export default defineConfig({
   test: {
     maxWorkers: 2, // one is what vitest takes on a machine with two cores
@@ -22,7 +25,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.{ts,tsx}"],
-          exclude: system,
+          exclude: [...system, integration],
           testTimeout: 10_000,
           hookTimeout: 10_000,
           sequence: { groupOrder: 1 }
@@ -36,6 +39,16 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000, // the first to ask for a server waits for its start
           sequence: { groupOrder: 2 }
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: [integration],
+          testTimeout: 30_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 3 }
         }
       }
     ],

@@ -15,6 +15,9 @@ export const AlertView = Schema.Struct({
 }).annotate({ identifier: "Alert" })
 export type AlertView = typeof AlertView.Type
 
+/** The dead man's switch: it always fires, so that its silence shows that alerts do not arrive. */
+export const isWatchdog = ({ labels }: Pick<AlertView, "labels">): boolean => labels["alertname"] === "Watchdog"
+
 const instant = "\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?" +
   "(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)"
 /** As Go spells it: RFC 3339 with up to nine digits of a second. */

@@ -1,5 +1,5 @@
 /** `events`, `audit` and `alerts`: what happened, who did what, what is wrong. */
-import type { AlertView } from "#domain/Alert.ts"
+import { isWatchdog } from "#domain/Alert.ts"
 import type { CloudEvent } from "#domain/JobEvent.ts"
 import { pageLimit } from "#domain/JobFilter.ts"
 import { Clock, DateTime, Effect, Option, Schema } from "effect"
@@ -7,6 +7,7 @@ import { Command, Flag } from "effect/cli"
 import { readModel } from "../api.ts"
 import { eventFilterFlags, eventFilterQuery } from "../eventFilter.ts"
 import * as Output from "../Output.ts"
+import { watchdogLine } from "../watchdog.ts"
 
 const limit = Flag.Int("limit").pipe(
   Flag.withAlias("n"),
@@ -87,20 +88,6 @@ export const audit = Command.make("audit", { limit, cursor }, (flags) =>
     Command.withDescription("Who did what to what, newest first"),
     Command.withExamples([{ command: "odd-dashboard audit --limit 20", description: "The last twenty actions" }])
   )
-
-/** Alertmanager repeats the watchdog every minute. */
-const silentAfterMillis = 3 * 60_000
-
-/** Whether alerts still arrive: a list without alerts means nothing when they do not. */
-const watchdogLine = (alerts: ReadonlyArray<AlertView>, now: number): string => {
-  const heardAt = Math.max(...alerts.filter(isWatchdog).map(({ receivedAt }) => Date.parse(receivedAt)))
-  if (!Number.isFinite(heardAt)) return Output.style.yellow("no watchdog was ever heard: no Alertmanager delivers here")
-  const ago = `the watchdog was heard ${Output.duration(Math.max(0, now - heardAt))} ago`
-  return now - heardAt < silentAfterMillis
-    ? Output.style.dim(ago)
-    : Output.style.red(`${ago}: alerts do not arrive (docs/runbooks.md#watchdog)`)
-}
-const isWatchdog = ({ labels }: AlertView) => labels["alertname"] === "Watchdog"
 
 export const alerts = Command.make("alerts", { limit }, (flags) =>
   Effect.gen(function*() {

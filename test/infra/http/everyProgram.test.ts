@@ -72,6 +72,20 @@ layer(Programs.layer(), { excludeTestServices: true })("Every program", (it) => 
       assert.strictEqual(again.json["status"], "ready")
     }))
 
+  it.effect("tells Prometheus of a dependency that is away, whether or not anybody probes", () =>
+    Effect.gen(function*() {
+      const broker = yield* BrokerFaults
+      yield* Effect.sleep("1100 millis") // past the shared answer of other tests
+      yield* broker.outage
+      const [{ text }] = yield* both("/metrics").pipe(Effect.ensuring(broker.restore))
+      yield* Effect.sleep("1100 millis")
+      const [again] = yield* both("/metrics")
+
+      assert.include(text, "odto_dependency_up{dependency=\"broker\"} 0")
+      assert.include(text, "odto_dependency_up{dependency=\"memory\"} 1")
+      assert.include(again.text, "odto_dependency_up{dependency=\"broker\"} 1")
+    }))
+
   it.effect("counts its requests under the routes that it has, whatever is asked for", () =>
     Effect.gen(function*() {
       yield* both("/jobs/0197a5f0-0000-7000-8000-000000000001/cancel", { method: "POST" })

@@ -1,4 +1,5 @@
 /** The overview as panels of lines: what the system does, what waits, what is wrong. */
+import { isWatchdog } from "#domain/Alert.ts"
 import type { LatencySummary } from "#domain/contract/ReadModelViews.ts"
 import type { GlyphName } from "./glyphs.ts"
 import { type GlyphSet, levels } from "./glyphs.ts"
@@ -176,7 +177,7 @@ export const alertsPanel = (state: State, rows: number, signs: Signs): Panel => 
   const title = "Alerts"
   const data = state.sources.alerts.data
   if (data === undefined) return { title, lines: absent(state, "alerts", signs) }
-  const firing = data.alerts.filter(({ status }) => status === "firing")
+  const firing = data.alerts.filter((alert) => alert.status === "firing" && !isWatchdog(alert))
   return {
     title,
     lines: firing.length === 0

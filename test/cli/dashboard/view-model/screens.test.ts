@@ -188,15 +188,15 @@ describe("The overview", () => {
       source: "alerts",
       data: {
         freshness,
-        alerts: [{
-          fingerprint: "f",
+        alerts: ["Backlog\u001b[2J", "Watchdog"].map((alertname) => ({
+          fingerprint: alertname,
           status: "firing",
-          labels: { alertname: "Backlog\u001b[2J" },
+          labels: { alertname },
           annotations: {},
           startsAt: new Date(noon - 60_000).toISOString(),
           endsAt: null,
           receivedAt: new Date(noon).toISOString()
-        }]
+        }))
       }
     }),
     answered({
@@ -234,8 +234,9 @@ describe("The overview", () => {
     assert.match(said(latencyPanel(state, 100, 5, signs)), /demo\.sleep +10 ms +- +- +- +500 ms +-/)
   })
 
-  it("shows firing alerts, and obeys nothing in their names", () => {
+  it("shows firing alerts but the watchdog, and obeys nothing in their names", () => {
     assert.include(said(alertsPanel(state, 5, signs)), "! firing Backlog\\u001b[2J since 11:59:00")
+    assert.notInclude(said(alertsPanel(state, 5, signs)), "Watchdog")
   })
 
   it("names each dependency with up or down", () => {

@@ -202,6 +202,10 @@ describe("The views of the system", () => {
       commands: [{ _tag: "Browse", url: "https://runbooks.example/a" }]
     })
     assert.isUndefined(press(alertsWith("file:///etc/passwd"), "o")?.commands)
+    assert.include(
+      JSON.stringify(press(alertsWith("docs/runbooks.md#backloggrows"), "o")),
+      "what to do about BacklogGrows is in docs/runbooks.md#backloggrows"
+    )
     assert.includeMembers([...rowsOf(alertsWith(""))[0] ?? []], ["firing", "BacklogGrows", "warning", "it grows"])
   })
 

@@ -38,10 +38,14 @@ const openRunbook = (state: State): Reaction => {
   const id = selectedId(state)
   const alert = state.sources.alerts.data?.alerts.find((each) => alertId(each) === id)
   if (alert === undefined) return warned("select an alert first")
-  const url = alert.annotations["runbook_url"]
-  return url === undefined || !/^https?:\/\//u.test(url)
-    ? warned(`the alert ${alertName(alert)} names no runbook`)
-    : done({ _tag: "Browse", url })
+  const url = alert.annotations["runbook_url"] ?? ""
+  if (/^https?:\/\//u.test(url)) return done({ _tag: "Browse", url })
+  // Those of our own alerts are in a file that comes with the package.
+  return warned(
+    /^docs\/[\w./-]+#\w+$/u.test(url)
+      ? `what to do about ${alertName(alert)} is in ${url}`
+      : `the alert ${alertName(alert)} names no runbook`
+  )
 }
 
 const onAccessPoint = (react: (url: string, name: string) => Reaction) => (state: State): Reaction => {
