@@ -12,8 +12,6 @@ export interface System {
   readonly hasSystemd: boolean
   /** Who runs this; undefined where the system has no name for them. */
   readonly user: string | undefined
-  /** As downloads name it; undefined where there are none for this processor. */
-  readonly architecture: "amd64" | "arm64" | undefined
 }
 
 /** ID and ID_LIKE of /etc/os-release, by which manager they install: https://www.freedesktop.org/software/systemd/man/os-release.html */
@@ -49,13 +47,6 @@ const install: Readonly<Record<PackageManager, ReadonlyArray<string>>> = {
   winget: ["winget", "install", "--exact", "--id"]
 }
 
-/** Releases of the makers, for Linux: https://kubernetes.io/docs/tasks/tools/ and https://kind.sigs.k8s.io/docs/user/quick-start/ */
-const downloads: Partial<Record<PrerequisiteName, (architecture: string) => string>> = {
-  kubectl: (architecture) =>
-    `https://dl.k8s.io/release/$(curl -fsSL https://dl.k8s.io/release/stable.txt)/bin/linux/${architecture}/kubectl`,
-  kind: (architecture) => `https://kind.sigs.k8s.io/dl/v0.33.0/kind-linux-${architecture}`
-}
-
 const isLinux = ({ manager }: System): boolean => manager === "apt" || manager === "dnf" || manager === "pacman"
 
 const asRoot = (system: System, command: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -69,15 +60,12 @@ export const homePages: Readonly<Record<PrerequisiteName, string>> = {
   kind: "https://kind.sigs.k8s.io/docs/user/quick-start/#installation"
 }
 
-/** From the package manager where it has the tool, else the release of its makers. */
+/** From the package manager, where it has the tool. */
 export const installCommand = (system: System, tool: PrerequisiteName): ReadonlyArray<string> | undefined => {
-  if (system.manager === undefined) return undefined
-  const names = packages[system.manager][tool]
-  if (names !== undefined) return asRoot(system, [...install[system.manager], ...names])
-  const url = downloads[tool]
-  if (url === undefined || system.architecture === undefined || !isLinux(system)) return undefined
-  const file = `/usr/local/bin/${tool}`
-  return asRoot(system, ["sh", "-c", `curl -fL -o ${file} ${url(system.architecture)} && chmod 755 ${file}`])
+  const names = system.manager === undefined ? undefined : packages[system.manager][tool]
+  return system.manager === undefined || names === undefined
+    ? undefined
+    : asRoot(system, [...install[system.manager], ...names])
 }
 
 /** Starts the Docker engine. */

@@ -60,8 +60,7 @@ export const thisSystem = Effect.sync((): System => ({
   manager: managerOf(process.platform, existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : ""),
   needsSudo: process.getuid?.() !== 0,
   hasSystemd: existsSync("/run/systemd/system"),
-  user: userName(),
-  architecture: process.arch === "x64" ? "amd64" : process.arch === "arm64" ? "arm64" : undefined
+  user: userName()
 }))
 
 const fine = (name: string, detail: string): Prerequisite => ({ name, state: "ok", detail, command: undefined })
