@@ -65,8 +65,10 @@ const optional = <A>(variable: string, config: Config.Config<A>, fallback: A) =>
 
 /** Address that the servers listen on; anything but loopback asks for tokens. */
 export const host = optional("ODTO_HOST", Config.String("ODTO_HOST"), "127.0.0.1")
-export const gatewayPort = optional("ODTO_GATEWAY_PORT", port("ODTO_GATEWAY_PORT"), 3000)
-export const readModelPort = optional("ODTO_READ_MODEL_PORT", port("ODTO_READ_MODEL_PORT"), 8080)
+export const defaultGatewayPort = 3000
+export const defaultReadModelPort = 8080
+export const gatewayPort = optional("ODTO_GATEWAY_PORT", port("ODTO_GATEWAY_PORT"), defaultGatewayPort)
+export const readModelPort = optional("ODTO_READ_MODEL_PORT", port("ODTO_READ_MODEL_PORT"), defaultReadModelPort)
 /** Health and metrics of the programs without an API; their defaults differ, so that all fit on one host. */
 export const opsPort = (fallback: number) => optional("ODTO_OPS_PORT", port("ODTO_OPS_PORT"), fallback)
 

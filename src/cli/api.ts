@@ -2,7 +2,7 @@
  * The running system as commands see it: two typed HTTP clients.
  *
  * Which system: the flags, else ODTO_GATEWAY_URL and ODTO_READ_MODEL_URL, else the embedded system that holds the data
- * folder, else the default ports of this machine.
+ * folder, else the ports of ODTO_GATEWAY_PORT and ODTO_READ_MODEL_PORT on this machine.
  */
 import { GatewayApi } from "#domain/contract/GatewayApi.ts"
 import { ReadModelApi } from "#domain/contract/ReadModelApi.ts"
@@ -11,6 +11,7 @@ import { Flag, GlobalFlag } from "effect/cli"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import { homeOf } from "./home.ts"
+import { defaultGatewayPort, defaultReadModelPort, gatewayPort, readModelPort } from "./Settings.ts"
 
 const url = (name: string, variable: string, what: string) =>
   Flag.String(name).pipe(
@@ -31,7 +32,14 @@ export const tokenFlag = GlobalFlag.Setting("token")({
   )
 })
 
-const defaults = { gatewayUrl: "http://127.0.0.1:3000", readModelUrl: "http://127.0.0.1:8080" }
+/** Where a system of this machine listens that is told nothing but these ports; 0 is any port, and says nothing. */
+const defaults = Effect.gen(function*() {
+  const at = (port: number, otherwise: number) => `http://127.0.0.1:${port === 0 ? otherwise : port}`
+  return {
+    gatewayUrl: at(yield* gatewayPort, defaultGatewayPort),
+    readModelUrl: at(yield* readModelPort, defaultReadModelPort)
+  }
+})
 
 /** Addresses of the embedded system that holds the data folder, when one does. */
 const embedded = Effect.gen(function*() {
@@ -49,7 +57,7 @@ export const addresses = Effect.gen(function*() {
   const gateway = Option.orElse(yield* gatewayFlag, () => variables.gateway)
   const readModel = Option.orElse(yield* readModelFlag, () => variables.readModel)
   const running = Option.isSome(gateway) && Option.isSome(readModel) ? Option.none() : yield* embedded
-  const known = Option.getOrElse(running, () => defaults)
+  const known = Option.isSome(running) ? running.value : yield* defaults
   return {
     gatewayUrl: Option.getOrElse(gateway, () => known.gatewayUrl).replace(/\/$/u, ""),
     readModelUrl: Option.getOrElse(readModel, () => known.readModelUrl).replace(/\/$/u, "")
