@@ -4,48 +4,21 @@ import { encodeCursor } from "#domain/JobFilter.ts"
 import { updateForm } from "./form/updateForm.ts"
 import { withPart } from "./jobQuery.ts"
 import { bounded, emptyTable, type JobTable, maxRowsFollowed, maxRowsHeld, sortedBy } from "./JobTable.ts"
-import { tableRows } from "./layout.ts"
 import type { JobListName, Message } from "./Message.ts"
 import { hold, release } from "./pausing.ts"
 import { type Frame, frameOf, maxDepth } from "./Route.ts"
+import { windowNow } from "./selection.ts"
 import { deadFilter, type State, topOf, withTop } from "./State.ts"
 import { orderBy } from "./Table.ts"
 import { jobColumns } from "./tables/jobs.ts"
 import { takeIn } from "./takeIn.ts"
 import { tableOf, views } from "./views.ts"
-import { moveIn, windowOf } from "./Window.ts"
+import { moveIn } from "./Window.ts"
 
 /** Palette entries that are offered first. */
 const maxLastUsed = 8
 
 const cursorAfter = (id: string): string => encodeCursor(JobId.make(id, { disableChecks: true }))
-
-/** The window of the table that is shown. */
-export const windowNow = (state: State) => {
-  const frame = topOf(state)
-  const table = tableOf(frame)
-  const height = tableRows(state)
-  const count = table?.count(state, frame) ?? 0
-  const index = table === undefined ? -1 : selectedIndex(state)
-  return { ...windowOf({ count, height, index, anchor: frame.anchor, scroll: frame.scroll }), count, height, index }
-}
-
-/** Index of the row that keys act on; -1 when there is none. */
-export const selectedIndex = (state: State): number => {
-  const frame = topOf(state)
-  const table = tableOf(frame)
-  if (table === undefined) return -1
-  const found = frame.selected === undefined ? -1 : table.indexOf(state, frame, frame.selected)
-  if (found >= 0 || table.follows) return found
-  return table.count(state, frame) > 0 ? 0 : -1
-}
-
-/** Id of the row that keys act on. */
-export const selectedId = (state: State): string | undefined => {
-  const frame = topOf(state)
-  const index = selectedIndex(state)
-  return index < 0 ? undefined : tableOf(frame)?.idAt(state, frame, index)
-}
 
 const moved = (state: State, by: number, to: "first" | "last" | undefined): State => {
   const frame = topOf(state)

@@ -1,8 +1,8 @@
 /** Keys that act on jobs. */
 import { isFinal } from "#domain/JobStatus.ts"
 import { findRow } from "../JobTable.ts"
+import { selectedId } from "../selection.ts"
 import { type State, topOf } from "../State.ts"
-import { selectedId } from "../update.ts"
 import { type Binding, done, type Reaction, told, warned } from "./Binding.ts"
 
 interface Target {
