@@ -33,7 +33,7 @@ export const readWant = (api: Api, want: Want, after?: string): Effect.Effect<He
     return heard(
       ask(api, source, subject),
       (answer, at) => ({ _tag: "Answered", answer, at }),
-      (trouble, at) => ({ _tag: "NotAnswered", source, trouble, at })
+      (trouble, at) => ({ _tag: "NotAnswered", source, subject, trouble, at })
     )
   }
   const { filter, list, sort } = want

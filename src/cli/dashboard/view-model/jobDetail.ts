@@ -6,7 +6,7 @@ import { fit, plain, wrap } from "./plainText.ts"
 import { type JobTab, jobTabs } from "./Route.ts"
 import { type State, topOf } from "./State.ts"
 import { statusTone } from "./tables/jobs.ts"
-import { clock, duration, exactClock } from "./words.ts"
+import { duration, exactClock } from "./words.ts"
 
 /** Characters of one payload, result or stack that are laid out; a copy (`Y`) has all. */
 const maxShown = 64 * 1024
@@ -160,7 +160,8 @@ const tabLine = (tab: JobTab): Line =>
     each === tab ? span(`[${tabNames[each]}]`, "accent") : span(` ${tabNames[each]} `, "dim")
   ])
 
-const content = (state: State, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => {
+/** All lines of the chosen tab. */
+export const jobContent = (state: State, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => {
   const { tab } = topOf(state)
   const job = jobShown(state)
   const steps = timelineShown(state)
@@ -183,18 +184,14 @@ const content = (state: State, columns: number, glyph: (name: GlyphName) => stri
   }
 }
 
-/** The tabs, and as much of the chosen one as there is room for. */
+/** The tabs, and as much of the chosen one as there is room for below its line `first`. */
 export const jobLines = (
   state: State,
   columns: number,
   height: number,
+  first: number,
   glyph: (name: GlyphName) => string
-): ReadonlyArray<Line> => {
-  const lines = content(state, columns, glyph)
-  const room = Math.max(0, height - 1)
-  const first = Math.min(topOf(state).scroll, Math.max(0, lines.length - room))
-  return [tabLine(topOf(state).tab), ...lines.slice(first, first + room)]
-}
-
-/** When the job was made, for the crumbs. */
-export const createdWord = (job: JobDetail, now: number): string => clock(Date.parse(job.createdAt), now)
+): ReadonlyArray<Line> => [
+  tabLine(topOf(state).tab),
+  ...jobContent(state, columns, glyph).slice(first, first + Math.max(0, height - 1))
+]

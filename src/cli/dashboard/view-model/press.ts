@@ -80,14 +80,14 @@ const inPrompt = (state: State, { key, text }: Press): Reaction => {
   }
 }
 
-const inHelp = (state: State, { key }: Press): Reaction =>
-  key === "esc" || key === "?" || key === "q"
-    ? told({ _tag: "HelpToggled" })
-    : bindingOf(state, key)?.group === "Move" && key !== "enter"
-    ? bindingOf(state, key)?.reaction(state) ?? {}
-    : key === "ctrl+c"
-    ? done({ _tag: "Quit" })
-    : {}
+/** In the help keys scroll the help; what lies below it stays as it is. */
+const inHelp = (state: State, { key }: Press): Reaction => {
+  if (key === "esc" || key === "?" || key === "q") return told({ _tag: "HelpToggled" })
+  if (key === "ctrl+c") return done({ _tag: "Quit" })
+  const binding = bindingOf(state, key)
+  const reaction = binding?.group === "Move" ? binding.reaction(state) : {}
+  return reaction.messages?.every(({ _tag }) => _tag === "Moved") === true ? reaction : {}
+}
 
 const inView = (state: State, { key }: Press): Reaction => {
   const binding = bindingOf(state, key)

@@ -74,6 +74,7 @@ describe("One job", () => {
       ], { columns }),
       columns,
       height,
+      0,
       ascii
     )
   const text = (tab: (typeof jobTabs)[number]) => shown(tab).map(textOf).join("\n")
@@ -113,7 +114,7 @@ describe("One job", () => {
   it("says that it is being read, or why it cannot be", () => {
     const reading = stateOf(frameOf("job", { subject: idOf(2) }), [answered({ source: "job", data: job })])
     const failed = told(reading, { _tag: "NotAnswered", source: "job", trouble: "there is no such job", at: noon })
-    const lines = (state: State) => jobLines(state, 80, 10, ascii).map(textOf).join("\n")
+    const lines = (state: State) => jobLines(state, 80, 10, 0, ascii).map(textOf).join("\n")
 
     assert.include(lines(reading), "reading")
     assert.include(lines(failed), "there is no such job")
