@@ -131,7 +131,10 @@ export const secondLine = (state: State, columns: number, glyph: Glyph): Line =>
     pauseSpan(state, glyph),
     tailSpan(state),
     rangeSpan(state),
-    [span(tierOf(columns) === "narrow" || source === "" ? word : `${source} ${word}`, standingTones[standing.state])]
+    [span(
+      tierOf(columns) === "narrow" || source === "" ? word : `${plain(source)} ${word}`,
+      standingTones[standing.state]
+    )]
   ].filter((part) => part.length > 0)
   return spread([span(" "), ...joined(left, span("  "))], [span(" "), ...joined(right, span("  ")), span(" ")], columns)
 }

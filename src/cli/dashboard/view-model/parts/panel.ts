@@ -4,7 +4,7 @@ import { filterNames, parseQuery } from "../jobQuery.ts"
 import { layoutOf } from "../layout.ts"
 import { type Line, line, span } from "../Line.ts"
 import { suggestions } from "../palette.ts"
-import { characters, fit, plain, shorten, wrapWords } from "../plainText.ts"
+import { ending, fit, plain, shorten, widthOf, wrapWords } from "../plainText.ts"
 import { type State, topOf } from "../State.ts"
 import { views } from "../views.ts"
 
@@ -12,11 +12,12 @@ type Glyph = (name: GlyphName) => string
 
 /** The end of what is typed stays in sight. */
 const typedSpans = (mark: string, text: string, columns: number, glyph: Glyph): Line => {
-  const clean = plain(text)
-  const room = Math.max(1, columns - 4)
+  const before = ` ${mark}`
+  // The cursor takes a column.
+  const room = Math.max(2, columns - widthOf(before) - 1)
   return [
-    span(` ${mark}`, "key"),
-    span(characters(clean).slice(-room).join(""), "strong"),
+    span(before, "key"),
+    span(ending(plain(text), room), "strong"),
     span(glyph("cursor"), "accent")
   ]
 }
@@ -37,7 +38,7 @@ const paletteLines = (state: State, columns: number, height: number, glyph: Glyp
           span(isChosen ? ` ${glyph("selected")} ` : "   ", "accent"),
           span(fit(name, Math.min(34, Math.max(8, columns - 10))), isChosen ? "strong" : "text"),
           span(` ${fit(entry.key, 8)}`, "key"),
-          span(entry.about, "dim")
+          span(plain(entry.about), "dim")
         ]
       }))
   ]
