@@ -110,8 +110,7 @@ const step = (state: State, message: Message): State => {
         link: {
           state: message.state,
           since: message.state === state.link.state ? state.link.since : message.at,
-          detail: message.detail,
-          attempts: message.state === "live" ? 0 : state.link.attempts + 1
+          detail: message.detail
         }
       }
     case "RoleKnown":

@@ -9,7 +9,7 @@ import { windowNow } from "../selection.ts"
 import { type Standing, standingOf, standingWord } from "../sources.ts"
 import { type State, topOf } from "../State.ts"
 import { views } from "../views.ts"
-import { count, duration, shortId } from "../words.ts"
+import { clock, count, duration, shortId } from "../words.ts"
 
 type Glyph = (name: GlyphName) => string
 
@@ -21,6 +21,8 @@ const linkSpan = ({ link, now }: State, glyph: Glyph): Line => {
   switch (link.state) {
     case "live":
       return [span(`${glyph("live")} live`, "good")]
+    case "none":
+      return [span(`at ${clock(now, now)} UTC`, "dim")]
     case "connecting":
       return [span(`${glyph("stale")} connecting`, "warn")]
     case "lost": {

@@ -1,11 +1,12 @@
 /** What is open above the last line: the palette, the filter, or a question. */
 import type { GlyphName } from "../glyphs.ts"
-import { filterNames, parseQuery } from "../jobQuery.ts"
+import { filterNames } from "../jobQuery.ts"
 import { layoutOf } from "../layout.ts"
 import { type Line, line, span } from "../Line.ts"
 import { suggestions } from "../palette.ts"
 import { ending, fit, plain, shorten, widthOf, wrapWords } from "../plainText.ts"
 import { type State, topOf } from "../State.ts"
+import { filterProblems } from "../viewFilter.ts"
 import { views } from "../views.ts"
 
 type Glyph = (name: GlyphName) => string
@@ -46,8 +47,9 @@ const paletteLines = (state: State, columns: number, height: number, glyph: Glyp
 
 const filterLines = (state: State, columns: number, glyph: Glyph): ReadonlyArray<Line> => {
   const text = state.prompt?.text ?? ""
-  const isJobs = views[topOf(state).view].list !== undefined
-  const [problem] = isJobs ? parseQuery(text).problems : []
+  const { view } = topOf(state)
+  const isJobs = views[view].list !== undefined
+  const [problem] = filterProblems(view, text)
   return [
     typedSpans("/", text, columns, glyph),
     problem !== undefined
