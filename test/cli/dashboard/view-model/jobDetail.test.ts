@@ -1,6 +1,6 @@
 import { glyph } from "#cli/dashboard/view-model/glyphs.ts"
 import { jobLines } from "#cli/dashboard/view-model/jobDetail.ts"
-import { textOf } from "#cli/dashboard/view-model/Line.ts"
+import { lineWidth, textOf } from "#cli/dashboard/view-model/Line.ts"
 import type { Message } from "#cli/dashboard/view-model/Message.ts"
 import { frameOf, jobTabs } from "#cli/dashboard/view-model/Route.ts"
 import type { Answer } from "#cli/dashboard/view-model/sources.ts"
@@ -103,12 +103,19 @@ describe("One job", () => {
     assert.include(text("payload"), "none")
   })
 
-  it("is cut at the edge and never wider, in every tab", () => {
-    for (const tab of jobTabs) {
-      const lines = shown(tab, 40, 18)
+  it("is never higher than the screen, in every tab", () => {
+    for (const tab of jobTabs) assert.isAtMost(shown(tab, 40, 18).length, 18)
+  })
 
-      assert.isAtMost(lines.length, 18)
+  it("is read whole on a narrow screen: what does not fit on a line goes on below", () => {
+    for (const tab of ["summary", "payload"] as const) {
+      const [, ...lines] = shown(tab, 40, 60)
+
+      for (const each of lines) assert.isAtMost(lineWidth(each), 40)
     }
+    const values = shown("summary", 40).map((each) => textOf(each.slice(1))).join("")
+
+    assert.include(values, idOf(1))
   })
 
   it("says that it is being read, or why it cannot be", () => {

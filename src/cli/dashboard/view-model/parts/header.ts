@@ -79,9 +79,11 @@ export const firstLine = (state: State, columns: number, glyph: Glyph): Line => 
 
 const rangeSpan = (state: State): Line => {
   const window = windowNow(state)
-  const { list } = views[topOf(state).view]
+  const { view } = topOf(state)
+  const { list } = views[view]
   if (window.count === 0) return []
-  const isMore = list !== undefined && typeof state[list].next === "string"
+  const next = list !== undefined ? state[list].next : view === "audit" ? state.sources.audit.data?.next : null
+  const isMore = typeof next === "string"
   return [span(
     `${count(window.first + 1)}-${count(window.first + window.length)} of ${count(window.count)}${isMore ? "+" : ""}`,
     "dim"
