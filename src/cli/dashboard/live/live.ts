@@ -3,6 +3,7 @@ import type { Transport } from "#client/Transport.ts"
 import type { CloudEvent } from "#domain/JobEvent.ts"
 import { Effect, FiberMap, Latch, Option, Schedule } from "effect"
 import { restOf } from "../view-model/JobTable.ts"
+import type { JobListName } from "../view-model/Message.ts"
 import { viewStanding } from "../view-model/parts/header.ts"
 import { standingOf } from "../view-model/sources.ts"
 import type { State } from "../view-model/State.ts"
@@ -11,7 +12,7 @@ import { followEvents } from "./followEvents.ts"
 import { readWant } from "./readWant.ts"
 import { rereadList } from "./rereadList.ts"
 import type { Store } from "./Store.ts"
-import { jobsWant, type Want, wantsMore, wantsOf } from "./wants.ts"
+import { jobsWant, type Want, wantsMore, wantsOf, wantsReread } from "./wants.ts"
 
 /** Without news everything is read this often, which keeps it fresh: ages are drawn from five seconds on. */
 const pollMillis = 4_000
@@ -120,6 +121,7 @@ export const make = Effect.fnUntraced(function*({ api, store, transport }: Livin
       start(`more ${list}`, Effect.asVoid(Effect.delay(read(want, after), pause)))
     }
     mend()
+    complete()
   }
   let missed = 0
   /** Polling reads the first page alone: where events were missed the pages below it are read again as well. */
@@ -128,10 +130,23 @@ export const make = Effect.fnUntraced(function*({ api, store, transport }: Livin
     if (dropped + gaps === missed) return
     missed = dropped + gaps
     for (const list of ["jobs", "dead"] as const) {
-      if (store.state()[list].next === undefined) continue
-      const want = jobsWant(store.state(), list)
-      start(`mend ${list}`, rereadList(store, list, (after) => readWant(api, want, after)))
+      if (store.state()[list].next !== undefined) start(`mend ${list}`, reread(list))
     }
+  }
+  const reread = (list: JobListName) => {
+    const want = jobsWant(store.state(), list)
+    return rereadList(store, list, (after) => readWant(api, want, after))
+  }
+  let isCompleting = false
+  /** Where more jobs are made at once than the first page holds, those below it are read as well when they are seen. */
+  const complete = () => {
+    const list = isCompleting ? undefined : wantsReread(store.state())
+    if (list === undefined) return
+    isCompleting = true
+    const done = Effect.sync(() => {
+      isCompleting = false
+    })
+    start("complete", Effect.ensuring(Effect.delay(reread(list), gapMillis.slow), done))
   }
   yield* Effect.acquireRelease(Effect.sync(() => store.onChange(attend)), (stop) => Effect.sync(stop))
   attend()

@@ -42,13 +42,20 @@ const acted = <A, E>({ refresh, store }: Performing, act: Effect.Effect<A, E>, w
     refresh()
   })
 
-/** Opens the form: Ajv is loaded only here, so that nobody waits for it at the start. */
+/** Ajv is loaded only for a form, so that nobody waits for it at the start. */
+const checker = Effect.promise(async () => {
+  const [{ PayloadSchemas }, { layer }] = await Promise.all([
+    import("#services/ports/PayloadSchemas.ts"),
+    import("#infra/ajv/AjvPayloadSchemas.ts")
+  ])
+  return { PayloadSchemas, layer }
+})
+
 const openForm = ({ store }: Performing, name: string) =>
   Effect.gen(function*() {
     const type = store.state().sources.types.data?.types.find((each) => each.name === name)
     if (type === undefined) return store.send(say(`the type ${name} is not known`, "warn"))
-    const { PayloadSchemas } = yield* Effect.promise(() => import("#services/ports/PayloadSchemas.ts"))
-    const { layer } = yield* Effect.promise(() => import("#infra/ajv/AjvPayloadSchemas.ts"))
+    const { PayloadSchemas, layer } = yield* checker
     const check = yield* Effect.provide(
       PayloadSchemas.use((schemas) => Effect.succeed(schemas.compile(type.payloadSchema))),
       layer
@@ -118,6 +125,8 @@ const act = (performing: Performing, command: Command): Effect.Effect<void> => {
       )
     case "ResumeQueue":
       return acted(performing, api.gateway.queues.resume(named(command.queue)), ({ queue }) => `queue ${queue} is open`)
+    case "PrepareForm":
+      return Effect.asVoid(checker)
     case "OpenForm":
       return openForm(performing, command.type)
     case "SubmitForm":

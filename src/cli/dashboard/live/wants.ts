@@ -1,6 +1,6 @@
 /** What the screen wants to know, in a state: read when it comes to be wanted, and again while it is. */
 import type { JobSort } from "#domain/JobFilter.ts"
-import { maxRowsHeld } from "../view-model/JobTable.ts"
+import { isBelow, maxRowsHeld, pageRows } from "../view-model/JobTable.ts"
 import type { JobListName } from "../view-model/Message.ts"
 import { windowNow } from "../view-model/selection.ts"
 import type { SourceName } from "../view-model/sources.ts"
@@ -34,6 +34,23 @@ export const wantsOf = (state: State): ReadonlyArray<Want> => {
 export const jobsWant = (state: State, list: JobListName): Want => {
   const { filter, sort } = state[list]
   return { _tag: "Jobs", key: `${list} ${sort} ${filter}`, list, filter, sort }
+}
+
+/**
+ * The list of which rows on the screen are known by their events alone, and below the first page, so that no reading of it
+ * tells of them: more were made at once than it holds.
+ */
+export const wantsReread = (state: State): JobListName | undefined => {
+  const { list } = views[topOf(state).view]
+  if (list === undefined || state.pause !== undefined || state[list].trouble !== undefined) return undefined
+  const { rows, shown } = state[list]
+  const { first, length } = windowNow(state)
+  const low = rows[pageRows.first - 1]
+  if (low === undefined) return undefined
+  const isUnread = shown.slice(first, first + length).some(({ id, isRead }) =>
+    !isRead && isBelow(state[list], low.id, id)
+  )
+  return isUnread ? list : undefined
 }
 
 /** Rows below the window from which on the next page is read. */

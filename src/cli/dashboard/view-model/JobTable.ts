@@ -214,6 +214,9 @@ export const withPage = (
   }
 }
 
+/** Whether the job comes after the other one in the order of the store. */
+export const isBelow = ({ sort }: JobTable, other: string, id: string): boolean => byPlace(sort)(other, id) < 0
+
 /** Whether rows are held that come after the job with this id. */
 export const holdsBelow = ({ rows, sort }: JobTable, id: string): boolean => {
   const last = rows.at(-1)

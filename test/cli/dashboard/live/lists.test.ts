@@ -1,7 +1,7 @@
 /** What is read of long lists: how far, and again where events are missing. */
 import { rereadList } from "#cli/dashboard/live/rereadList.ts"
 import { makeStore } from "#cli/dashboard/live/Store.ts"
-import { wantsMore } from "#cli/dashboard/live/wants.ts"
+import { wantsMore, wantsReread } from "#cli/dashboard/live/wants.ts"
 import { maxRowsHeld } from "#cli/dashboard/view-model/JobTable.ts"
 import type { Message, Told } from "#cli/dashboard/view-model/Message.ts"
 import { frameOf } from "#cli/dashboard/view-model/Route.ts"
@@ -134,6 +134,20 @@ describe("A list of which events were missed", () => {
       assert.strictEqual(pages, 1)
       assert.deepStrictEqual(store.state().jobs.rows, [])
     }))
+})
+
+describe("Jobs that were made faster than they are read", () => {
+  it("are read where they are on the screen and below the first page, which is read anyway", () => {
+    const first = told(stateOf(), jobsRead(pageOf(newestFirst(100, 1), { next: null })))
+    const burst = told(first, happened(...Array.from({ length: 400 }, (_, n) => eventOf(101 + n, "created"))))
+    const below = told(burst, { _tag: "Moved", by: 1 }, { _tag: "Moved", by: 300 })
+    const read = told(below, jobsRead(pageOf(newestFirst(500, 1), { next: null })))
+
+    assert.isUndefined(wantsReread(burst))
+    assert.strictEqual(wantsReread(below), "jobs")
+    assert.isUndefined(wantsReread(read))
+    assert.isUndefined(wantsReread(told(below, { _tag: "PauseToggled", now: noon })))
+  })
 })
 
 describe("A page that comes late", () => {

@@ -65,7 +65,10 @@ export const jobKeys: ReadonlyArray<Binding> = [
     group: "Act",
     scopes: ["anywhere"],
     needs: "operator",
-    reaction: () => told({ _tag: "PromptOpened", kind: "type" })
+    reaction: () => ({
+      messages: [{ _tag: "PromptOpened", kind: "type" }],
+      commands: [{ _tag: "PrepareForm" }]
+    })
   },
   {
     keys: ["x"],
