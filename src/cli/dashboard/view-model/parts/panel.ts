@@ -1,10 +1,10 @@
 /** What is open above the last line: the palette, the filter, or a question. */
 import type { GlyphName } from "../glyphs.ts"
 import { filterNames } from "../jobQuery.ts"
-import { layoutOf } from "../layout.ts"
+import { layoutOf, questionText } from "../layout.ts"
 import { type Line, line, span } from "../Line.ts"
 import { suggestions } from "../palette.ts"
-import { ending, fit, plain, shorten, widthOf, wrapWords } from "../plainText.ts"
+import { ending, fit, plain, shorten, widthOf } from "../plainText.ts"
 import { type State, topOf } from "../State.ts"
 import { filterProblems } from "../viewFilter.ts"
 import { views } from "../views.ts"
@@ -58,15 +58,9 @@ const filterLines = (state: State, columns: number, glyph: Glyph): ReadonlyArray
   ]
 }
 
-const questionLines = ({ question }: State, columns: number, height: number): ReadonlyArray<Line> => {
-  if (question === undefined) return []
-  const lines = wrapWords(plain(question.text), Math.max(4, columns - 2)).map((text) => line(` ${text}`, "warn"))
-  return lines.slice(0, height)
-}
-
 export const panelLines = (state: State, glyph: Glyph): ReadonlyArray<Line> => {
   const { columns, panel } = layoutOf(state)
-  if (state.question !== undefined) return questionLines(state, columns, panel)
+  if (state.question !== undefined) return questionText(state).map((text) => line(` ${text}`, "warn")).slice(0, panel)
   if (state.prompt === undefined) return []
   return state.prompt.kind === "filter"
     ? filterLines(state, columns, glyph)
