@@ -153,7 +153,12 @@ export const make = Effect.fnUntraced(function*({ api, store, transport }: Livin
 
   yield* Effect.forkScoped(followEvents({
     transport,
-    send: store.send,
+    send: (message) => {
+      const wasLost = store.state().link.state === "lost"
+      store.send(message)
+      // Who is back is asked at once.
+      if (wasLost && store.state().link.state === "live") refresh()
+    },
     // What fails waits its pause out, however much happens meanwhile.
     onEvents: (events) => nudge((want) => !isInTrouble(store.state(), want) && concerns(want, events)),
     onGap: refresh

@@ -96,6 +96,19 @@ describe("The overview", () => {
   })
 })
 
+describe("A source", () => {
+  it("is as old as its newest answer says, though that draws the same as the one before", () => {
+    const queues = (ageMillis: number, at: number) =>
+      answered({ source: "queues", data: { queues: [], freshness: { ...freshness, ageMillis } } }, at)
+    const word = (...messages: ReadonlyArray<Message>) =>
+      textOf(secondLine(stateOf(frameOf("queues"), messages), 100, () => "*"))
+    const poll: Message = { _tag: "Ticked", now: noon + 8_000 }
+
+    assert.include(word(queues(4_000, noon), queues(0, noon + 4_000), poll), "fresh")
+    assert.include(word(queues(0, noon), queues(4_000, noon + 4_000), poll), "stale 8.0 s")
+  })
+})
+
 describe("A list", () => {
   it("says that there is more than it shows of the audit log", () => {
     const entry = { id: "1", at: new Date(noon).toISOString(), actor: "a", action: "b", subject: "c", detail: {} }
