@@ -4,11 +4,11 @@ import { CliError, Flag } from "effect/cli"
 import { stripVTControlCharacters } from "node:util"
 import { setFlagsFromString } from "node:v8"
 import { addresses, bearerToken, gateway, readModel } from "../api.ts"
-import { commandText } from "../dashboard/launcher/Prerequisite.ts"
 import { frameOf, type ViewName, viewNames } from "../dashboard/view-model/Route.ts"
 import { defaultHome } from "../home.ts"
 import { typed } from "../invocation.ts"
 import * as Output from "../Output.ts"
+import { commandText } from "../prerequisites/Prerequisite.ts"
 
 export const dashboardFlags = {
   once: Flag.Boolean("once").pipe(Flag.withDescription("Print one screen as text and end"), Flag.withDefault(false)),

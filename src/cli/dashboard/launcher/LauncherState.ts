@@ -1,5 +1,5 @@
 /** What the launcher shows, and how it changes. Pure, like the view-model of the dashboard. */
-import type { Prerequisite } from "./Prerequisite.ts"
+import type { Prerequisite } from "../../prerequisites/Prerequisite.ts"
 import type { Situation } from "./Situation.ts"
 
 /** A step of a start, as it goes. */

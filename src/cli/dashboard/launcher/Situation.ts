@@ -3,9 +3,9 @@ import { DataFolder } from "#infra/pglite/DataFolder.ts"
 import { Effect, Option } from "effect"
 import { addresses, isNamed } from "../../api.ts"
 import { homeOf } from "../../home.ts"
+import type { Prerequisite } from "../../prerequisites/Prerequisite.ts"
+import { clusters, prerequisites } from "../../prerequisites/probes.ts"
 import { hasClusterCommand } from "./hasClusterCommand.ts"
-import type { Prerequisite } from "./Prerequisite.ts"
-import { clusters, prerequisites } from "./probes.ts"
 
 /** A system that does not answer in this time is not there. */
 const patienceMillis = 1_500

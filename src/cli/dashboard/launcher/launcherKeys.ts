@@ -1,4 +1,5 @@
 /** The launcher's keys: one table, from which what a key does and the line at the bottom are made. */
+import { commandText } from "../../prerequisites/Prerequisite.ts"
 import {
   canStart,
   type LauncherCommand,
@@ -6,7 +7,6 @@ import {
   type LauncherState,
   selectedPrerequisite
 } from "./LauncherState.ts"
-import { commandText } from "./Prerequisite.ts"
 
 export interface LauncherReaction {
   readonly messages?: ReadonlyArray<LauncherMessage>

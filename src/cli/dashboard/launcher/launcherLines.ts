@@ -1,4 +1,5 @@
 /** The launcher as lines: what there is, what can be done with one key, and how a start goes. Nothing is cut off. */
+import { commandText, type Prerequisite, troubles } from "../../prerequisites/Prerequisite.ts"
 import type { GlyphName, GlyphSet } from "../view-model/glyphs.ts"
 import { shownKey } from "../view-model/keys/keyNames.ts"
 import { blank, fillLine, joined, type Line, line, lineWidth, type Span, span, type Tone } from "../view-model/Line.ts"
@@ -6,7 +7,6 @@ import { fit, plain, widthOf, wrap, wrapWords } from "../view-model/plainText.ts
 import { duration, plural } from "../view-model/words.ts"
 import { keysNow } from "./launcherKeys.ts"
 import { type LauncherState, selectedPrerequisite, type Step } from "./LauncherState.ts"
-import { commandText, type Prerequisite, troubles } from "./Prerequisite.ts"
 
 export interface Signs {
   readonly glyph: (name: GlyphName) => string
