@@ -81,9 +81,9 @@ export const step = <A extends Ended, R>(
   name: StepName,
   budget: Budget,
   body: (say: Say) => Effect.Effect<A, Trouble, R>,
-  outOfTime: () => Trouble = () =>
+  outOfTime: (lastSaid: string | undefined) => Trouble = (lastSaid) =>
     new Trouble({
-      cause: `not done within ${budget.seconds} s`,
+      cause: `not done within ${budget.seconds} s${lastSaid === undefined ? "" : `; at last: ${lastSaid}`}`,
       remedy: "run it again, it goes on where it was; --timeout gives it more seconds",
       exitCode: exitCodes.tryAgain
     })
@@ -96,11 +96,15 @@ export const step = <A extends Ended, R>(
     const event = (state: StepEvent["state"], more: Partial<StepEvent> = {}) =>
       Effect.flatMap(seconds, (seconds) => tell({ step: name, state, seconds, ...more }))
     yield* event("started")
-    const say: Say = (detail) => Effect.runSyncWith(context)(event("progress", { detail }))
+    let lastSaid: string | undefined
+    const say: Say = (detail) => {
+      lastSaid = detail
+      Effect.runSyncWith(context)(event("progress", { detail }))
+    }
     return yield* body(say).pipe(
       Effect.timeoutOrElse({
         duration: Math.max(0, budget.endsAt - startedAt),
-        orElse: () => Effect.fail(outOfTime())
+        orElse: () => Effect.fail(outOfTime(lastSaid))
       }),
       Effect.tap(({ detail, state }) => event(state, { detail })),
       Effect.tapError(({ cause, remedy }) => event("failed", { cause, remedy }))

@@ -32,7 +32,7 @@ const ContainerStatus = Schema.Struct({
 })
 export type ContainerStatus = typeof ContainerStatus.Type
 
-const ObjectOfCluster = Schema.Struct({
+export const ObjectOfCluster = Schema.Struct({
   kind: Schema.String,
   metadata: Schema.Struct({
     name: Schema.String,

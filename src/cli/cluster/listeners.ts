@@ -1,6 +1,5 @@
 /** How steps are told: to scripts as JSON lines, to people on standard error, with one line that moves on a terminal. */
 import { Effect, Layer } from "effect"
-import { asTyped } from "../invocation.ts"
 import * as Output from "../Output.ts"
 import { Listener, type StepEvent, titles } from "./Steps.ts"
 
@@ -10,11 +9,12 @@ const clearLine = "\r\u001b[2K"
 /** Without a terminal a step that takes long is heard of so often. */
 const sayEverySeconds = 10
 
-const ending = ({ cause = "", detail = "", remedy = "", seconds, state, step }: StepEvent): string => {
+/** Why a step failed, and what to do, the command itself says at its end. */
+const ending = ({ detail = "", seconds, state, step }: StepEvent): string => {
   const took = Output.style.dim(Output.duration(seconds * 1_000))
   const title = titles[step].padEnd(32)
   return state === "failed"
-    ? `${Output.style.red("✗")} ${title} ${took}\n  ${Output.safe(cause)}\n  ${asTyped(`do: ${remedy}`)}`
+    ? `${Output.style.red("✗")} ${title} ${took}`
     : `${state === "skipped" ? Output.style.dim("-") : Output.style.green("✓")} ${title} ${took}  ${
       Output.style.dim(Output.safe(detail))
     }`

@@ -52,6 +52,7 @@ export const proveIt = ({ gatewayUrl, readModelUrl, token }: Programs, say: Say)
       })
     ).pipe(
       Effect.mapError(({ cause }) => cause),
+      Effect.tapError((error) => Effect.sync(() => say(submitTrouble(error, gatewayUrl).cause))),
       Effect.retry({
         schedule: Schedule.spaced(submitAgain.spaced).pipe(Schedule.upTo({ times: submitAgain.times })),
         while: (error) => !isFinal(error)

@@ -2,7 +2,7 @@
  * A machine with docker, kind and kubectl that are stand-ins: they record what they are told, and answer like the real
  * ones. What the machine is like is a file, so that the same stand-ins serve as a layer and as programs on a PATH.
  */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs"
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { migrationJob } from "./workloads.ts"
 
@@ -47,8 +47,6 @@ export interface State {
   ports: Record<string, number>
   /** Looks at the workloads until all of them are ready. */
   looksUntilReady: number
-  /** Nothing is ready before this file exists. */
-  readyFile: string | undefined
   /** Pods that are told of; each as the API has it. */
   pods: Array<object>
   /** Whether the workloads of those pods, or the job, ever become ready. */
@@ -67,7 +65,6 @@ export const fresh: State = {
   migration: undefined,
   ports: {},
   looksUntilReady: 0,
-  readyFile: undefined,
   pods: [],
   isEverReady: true,
   faults: []
@@ -77,11 +74,12 @@ const stateFile = (folder: string) => join(folder, "machine.json")
 const callsFile = (folder: string) => join(folder, "calls.ndjson")
 
 export const read = (folder: string): State => JSON.parse(readFileSync(stateFile(folder), "utf8"))
-export const change = (folder: string, changes: Partial<State>): void =>
-  writeFileSync(
-    stateFile(folder),
-    JSON.stringify({ ...(existsSync(stateFile(folder)) ? read(folder) : fresh), ...changes })
-  )
+/** As a whole: another process may read it at any moment. */
+export const change = (folder: string, changes: Partial<State>): void => {
+  const next = `${stateFile(folder)}.${process.pid}`
+  writeFileSync(next, JSON.stringify({ ...(existsSync(stateFile(folder)) ? read(folder) : fresh), ...changes }))
+  renameSync(next, stateFile(folder))
+}
 
 export const calls = (folder: string): ReadonlyArray<Told> =>
   existsSync(callsFile(folder))

@@ -40,13 +40,12 @@ export const layerRecording = (
             return Effect.fail(new ToolAbsent({ tool, detail: `spawn ${tool} ENOENT` }))
           }
           const said = answer(folder, { tool, args, stdin, env })
-          if (said === undefined) {
-            return Effect.onInterrupt(Effect.never, () => Effect.sync(() => onEnd([tool, ...args].join(" "))))
-          }
           if (onLine !== undefined) {
             for (const line of (said.stdout + said.stderr).split("\n")) if (line.trim() !== "") onLine(line)
           }
-          return Effect.succeed(said)
+          return said.hangs
+            ? Effect.onInterrupt(Effect.never, () => Effect.sync(() => onEnd([tool, ...args].join(" "))))
+            : Effect.succeed(said)
         })
     })
   )
@@ -62,17 +61,18 @@ const said = answer(${JSON.stringify(folder)}, {
   stdin: isFed ? readFileSync(0, "utf8") : "",
   env: process.env
 })
-if (said === undefined) {
+process.stdout.write(said.stdout)
+process.stderr.write(said.stderr)
+if (said.hangs) {
   process.on("SIGTERM", () => {
     appendFileSync(${JSON.stringify(join(folder, "ended"))}, ${JSON.stringify(`${tool}\n`)})
     process.exit(143)
   })
   // In a terminal Ctrl-C reaches it as well; it has its end from the program that started it.
   process.on("SIGINT", () => {})
-  setInterval(() => {}, 1_000)
+  const parent = process.ppid
+  setInterval(() => process.ppid === parent || process.exit(143), 100)
 } else {
-  process.stdout.write(said.stdout)
-  process.stderr.write(said.stderr)
   process.exitCode = said.code
 }
 `

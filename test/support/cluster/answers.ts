@@ -1,5 +1,5 @@
 /** What the stand-ins answer, and what they change on their machine. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { type Answer, change, faultOf, read, record, type State, type Told } from "./Machine.ts"
 import { migrationJob, workloads } from "./workloads.ts"
@@ -98,10 +98,9 @@ const docker = (folder: string, { args, env }: Told, state: State): Answer => {
 }
 
 const looked = (folder: string, state: State): Answer => {
-  const hasFile = state.readyFile === undefined || existsSync(state.readyFile)
-  const isReady = state.isEverReady && hasFile && state.looksUntilReady <= 0
+  const isReady = state.isEverReady && state.looksUntilReady <= 0
   const { migration } = state
-  if (hasFile) change(folder, { looksUntilReady: state.looksUntilReady - 1 })
+  change(folder, { looksUntilReady: state.looksUntilReady - 1 })
   if (isReady && migration !== undefined) {
     change(folder, { migration: migrationJob(migration.metadata.annotations, "Complete") })
   }
@@ -168,17 +167,16 @@ const kubectl = (folder: string, told: Told, state: State): Answer => {
 
 const tools = { docker, kind, kubectl }
 
-/** Undefined: it never ends. */
-export const answer = (folder: string, told: Told): Answer | undefined => {
+/** `hangs`: it has said that much, and does not end. */
+export const answer = (folder: string, told: Told): Answer & { readonly hangs: boolean } => {
   record(folder, told)
   const fault = faultOf(folder, told)
   const usual = () => {
     const [, tool] = Object.entries(tools).find(([name]) => name === told.tool) ?? []
     return tool === undefined ? fails("unknown tool") : tool(folder, told, read(folder))
   }
-  if (fault === undefined) return usual()
+  if (fault === undefined) return { ...usual(), hangs: false }
   if (fault.isDone === true) usual()
-  return fault.hangs === true
-    ? undefined
-    : { code: fault.code ?? 1, stdout: fault.stdout ?? "", stderr: fault.stderr ?? "" }
+  const { code = 1, hangs = false, stderr = "", stdout = "" } = fault
+  return { code, stdout, stderr, hangs }
 }
