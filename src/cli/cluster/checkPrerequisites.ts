@@ -29,7 +29,8 @@ export const checkPrerequisites = (offset: number) =>
     if (taken.length > 0) {
       return yield* trouble(
         taken,
-        `end that process, or move all ports with: odd-dashboard up --cluster --port-offset ${offset + offeredOffset}`
+        `end that process, or move all ports with: odd-dashboard up --cluster --port-offset ${offset + offeredOffset}` +
+          ` (or ODTO_CLUSTER_PORT_OFFSET)`
       )
     }
     const versions = found.map(({ detail, name }) => `${name} ${detail}`).join(", ")

@@ -12,8 +12,11 @@ export interface UpCommandOptions extends UpOptions {
   readonly showCredentials: boolean
 }
 
-const forPeople = ({ addresses, secrets }: UpResult, isShown: boolean, portOffset: number): ReadonlyArray<string> => {
-  const moved = portOffset === 0
+/** Where commands look that are told nothing. */
+const usualGateway = "http://127.0.0.1:3000"
+
+const forPeople = ({ addresses, secrets }: UpResult, isShown: boolean): ReadonlyArray<string> => {
+  const moved = addresses.gateway === usualGateway
     ? ""
     : `ODTO_GATEWAY_URL=${addresses.gateway ?? ""} ODTO_READ_MODEL_URL=${addresses.readModel ?? ""} `
   const token = isShown ? secrets["odto-tokens"]?.["admin-token"] ?? "" : "<admin token>"
@@ -53,5 +56,5 @@ export const upCommand = ({ showCredentials, ...options }: UpCommandOptions) =>
         credentials: credentialsDocument(result.secrets, showCredentials)
       })
     }
-    yield* Output.lines(forPeople(result, showCredentials || process.stdout.isTTY, options.portOffset))
+    yield* Output.lines(forPeople(result, showCredentials || process.stdout.isTTY))
   })

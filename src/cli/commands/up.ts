@@ -46,7 +46,9 @@ const clusterFlags = {
     Flag.optional
   ),
   portOffset: Flag.Int("port-offset").pipe(
-    Flag.withDescription("With --cluster: added to each port of this machine, when the cluster is made. Default: 0"),
+    Flag.withDescription(
+      "With --cluster: added to each port of this machine, when the cluster is made. Default: ODTO_CLUSTER_PORT_OFFSET, else 0"
+    ),
     Flag.filter(
       (offset) => offset >= 0 && offset <= maxPortOffset,
       (offset) => `must be 0 to ${maxPortOffset}, got ${offset}`
@@ -108,11 +110,13 @@ export const up = Command.make(
       })
     }
     if (flags.cluster) {
-      const { upCommand } = yield* Effect.promise(() => import("../cluster/upCommand.ts"))
+      const [{ upCommand }, { portOffset }] = yield* Effect.promise(() =>
+        Promise.all([import("../cluster/upCommand.ts"), import("../cluster/portOffset.ts")])
+      )
       return yield* upCommand({
         overlay: flags.minimal ? "minimal" : "kind",
         pull: flags.pull,
-        portOffset: Option.getOrElse(flags.portOffset, () => 0),
+        portOffset: yield* portOffset(flags.portOffset),
         timeoutSeconds: Option.getOrElse(flags.timeout, () => clusterSeconds),
         showCredentials: flags.showCredentials
       })

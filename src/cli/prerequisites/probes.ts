@@ -133,12 +133,12 @@ export const tools = Effect.flatMap(thisSystem, (system) =>
   ], { concurrency: "unbounded" }))
 
 /** The ports of this machine that a cluster wants, each moved up by the offset. */
-export const ports = (inUse: boolean, offset = 0) =>
+export const ports = (inUse: boolean, offset: number) =>
   Effect.forEach(accessPoints, portCheck(inUse, offset), { concurrency: "unbounded" })
 
 /** Everything that a cluster needs, in the order in which it is mended. */
-export const prerequisites = (hasCluster: boolean) =>
-  Effect.map(Effect.all([tools, ports(hasCluster)], { concurrency: "unbounded" }), (found) => found.flat())
+export const prerequisites = (hasCluster: boolean, offset: number) =>
+  Effect.map(Effect.all([tools, ports(hasCluster, offset)], { concurrency: "unbounded" }), (found) => found.flat())
 
 /** Names of the kind clusters on this machine; none where there is no kind. */
 export const clusters = Effect.map(

@@ -2,35 +2,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { existsSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
+import { installed, tokenIn, until } from "../../support/cluster/installed.ts"
 import { calls, change, type Fault, read, shortly } from "../../support/cluster/Machine.ts"
-import { installPackage } from "../../support/cluster/packageFolder.ts"
 import { provingSystem } from "../../support/cluster/ProvingSystem.ts"
-import { ended, programs, type ToolMachine, toolMachine } from "../../support/cluster/StandIns.ts"
+import { ended, type ToolMachine } from "../../support/cluster/StandIns.ts"
 import { freeOffset } from "../../support/cluster/upOn.ts"
 import { pod, waiting } from "../../support/cluster/workloads.ts"
-import { command, jsonLines, type RunOptions } from "../../support/CommandLine.ts"
-import { launcher } from "../../support/dashboard/Dashboard.ts"
-
-/** A machine with the package installed; `run` runs its program there. */
-const installed = Effect.gen(function*() {
-  const machine = yield* toolMachine()
-  // It builds what is bundled, where the sources have changed.
-  yield* command(["--version"], { program: launcher })
-  const program = installPackage(join(dirname(machine.folder), "package"))
-  const settings = { PATH: programs(machine), ODTO_HOME: machine.home, NO_COLOR: "1" }
-  return {
-    machine,
-    run: (args: ReadonlyArray<string>, options: RunOptions = {}) => command(args, { ...options, program, settings })
-  }
-})
-
-const until = (holds: () => boolean) =>
-  Effect.repeat(Effect.tap(Effect.sync(holds), () => Effect.sleep("20 millis")), { until: Boolean })
-
-/** The token that the cluster was given, when it has been. */
-const tokenIn = ({ folder }: ToolMachine): string =>
-  Buffer.from(read(folder).secrets["odto-tokens"]?.["admin-token"] ?? "", "base64").toString("utf8")
+import { jsonLines } from "../../support/CommandLine.ts"
 
 /**
  * A start that is broken off when the token is there, and goes on when the system runs that it proves itself with; to

@@ -51,9 +51,16 @@ export const layerRecording = (
   )
 
 /** One program that is each of the three by its name. */
-const script = (folder: string, tool: string) => `
-import { appendFileSync, readFileSync } from "node:fs"
+const script = (folder: string, tool: string) =>
+  `import { appendFileSync, readFileSync } from "node:fs"
 import { answer } from ${JSON.stringify(join(import.meta.dirname, "answers.ts"))}
+// Before anything is recorded: whoever waits for the record may end it at once.
+process.on("SIGTERM", () => {
+  appendFileSync(${JSON.stringify(join(folder, "ended"))}, ${JSON.stringify(`${tool}\n`)})
+  process.exit(143)
+})
+// In a terminal Ctrl-C reaches it as well; it has its end from the program that started it.
+process.on("SIGINT", () => {})
 const isFed = process.argv.includes("-")
 const said = answer(${JSON.stringify(folder)}, {
   tool: ${JSON.stringify(tool)},
@@ -64,12 +71,6 @@ const said = answer(${JSON.stringify(folder)}, {
 process.stdout.write(said.stdout)
 process.stderr.write(said.stderr)
 if (said.hangs) {
-  process.on("SIGTERM", () => {
-    appendFileSync(${JSON.stringify(join(folder, "ended"))}, ${JSON.stringify(`${tool}\n`)})
-    process.exit(143)
-  })
-  // In a terminal Ctrl-C reaches it as well; it has its end from the program that started it.
-  process.on("SIGINT", () => {})
   const parent = process.ppid
   setInterval(() => process.ppid === parent || process.exit(143), 100)
 } else {

@@ -130,8 +130,13 @@ const stepLines = (step: Step, { now, size }: LauncherState, { glyph }: Signs): 
 const titles: Readonly<Record<LauncherState["view"], string>> = {
   start: "start",
   setup: "setup",
-  progress: "starting the embedded system"
+  progress: "starting"
 }
+
+const titleOf = ({ starting, view }: LauncherState): string =>
+  view === "progress"
+    ? `${titles.progress} ${starting === "cluster" ? "the cluster" : "the embedded system"}`
+    : titles[view]
 
 const bodyOf = (state: LauncherState, signs: Signs, room: number): ReadonlyArray<Line> =>
   state.view === "start"
@@ -170,7 +175,7 @@ export const launcherLines = (state: LauncherState, signs: Signs): ReadonlyArray
   const { columns, rows } = state.size
   const foot = [...noteLines(state), ...hintLines(state, signs)].slice(0, rows)
   const head: ReadonlyArray<Line> = [
-    [span(" odd-dashboard ", "accent"), span(`${signs.glyph("crumb")} `, "dim"), span(titles[state.view], "title")],
+    [span(" odd-dashboard ", "accent"), span(`${signs.glyph("crumb")} `, "dim"), span(titleOf(state), "title")],
     blank
   ]
   const height = rows - foot.length

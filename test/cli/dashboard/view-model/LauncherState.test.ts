@@ -70,6 +70,32 @@ describe("The launcher", () => {
     assert.notInclude(text(stateOf()), "launch")
   })
 
+  it("shows the launch of the cluster, which can be broken off, and gone on with where it was", () => {
+    const launched = (press(stateOf({ canLaunchCluster: true }), "L").messages ?? []).reduce(
+      update,
+      stateOf({ canLaunchCluster: true })
+    )
+    const at = 1_000
+    const messages: ReadonlyArray<LauncherMessage> = [
+      { _tag: "StepBegan", name: "kind cluster", at: 0 },
+      { _tag: "StepEnded", detail: "it runs", at },
+      { _tag: "StepBegan", name: "images", at },
+      { _tag: "StepSaid", detail: "COPY dist/image", at }
+    ]
+    const running = messages.reduce(update, launched)
+    const cancelled = update(running, { _tag: "StepFailed", detail: "cancelled", at })
+
+    assert.match(text(running), /starting the cluster/u)
+    assert.match(text(running), /kind cluster +1\.0 s[^]*it runs[^]*images[^]*COPY dist\/image/u)
+    for (const key of ["esc", "ctrl+c"]) {
+      assert.deepStrictEqual(press(running, key).commands, [{ _tag: "CancelCluster" }])
+    }
+    assert.deepStrictEqual(press(running, "L"), {}, "there is one launch at a time")
+    assert.deepStrictEqual(press(cancelled, "L").commands, [{ _tag: "LaunchCluster" }])
+    assert.deepStrictEqual(press(cancelled, "esc").messages, [{ _tag: "Went", view: "start" }])
+    assert.deepStrictEqual(press(cancelled, "ctrl+c").commands, [{ _tag: "Quit" }])
+  })
+
   it("offers whoever may only look nothing that changes anything", () => {
     const looking = { ...stateOf({ canLaunchCluster: true }), isReadOnly: true }
     const inSetup = update(looking, { _tag: "Went", view: "setup" })
