@@ -6,7 +6,8 @@
  *                                       a program that runs may still want them
  *
  * The CLI has Effect inside: it starts faster and owes nothing to the copy that a user's module brings. The public
- * modules use the user's Effect. Drivers stay packages, each imported by the program that needs it.
+ * modules use the user's Effect. Drivers stay packages, each imported by the program that needs it; only in
+ * `dist/image`, which container images take as it is, are they inside as well, so that an image has no packages.
  */
 import { spawnSync } from "node:child_process"
 import {
@@ -27,6 +28,7 @@ import { rolldown } from "rolldown"
 const root = join(import.meta.dirname, "..")
 const dist = join(root, "dist")
 const types = join(dist, "types")
+const image = join(dist, "image")
 const isQuiet = process.argv.includes("--quiet")
 
 /** Newer than every source when the build is complete. */
@@ -54,6 +56,25 @@ const isOurs = (specifier: string) => /^[./#]/.test(specifier)
 /** Ink asks for them in development only. */
 const devtools = "react-devtools-core"
 
+/** What drivers use where it is installed and do without in an image: compression, sign-in at clouds, native helpers. */
+const optionalOfDrivers = new Set([
+  "@aws-sdk/credential-providers",
+  "@mongodb-js/zstd",
+  "bufferutil",
+  "gcp-metadata",
+  "kerberos",
+  "mongodb-client-encryption",
+  "pg-native",
+  "snappy",
+  "socks",
+  "supports-color",
+  "utf-8-validate"
+])
+
+/** The embedded system stays out of images: there every program has its servers. */
+const isLeftOutOfImages = (specifier: string) =>
+  optionalOfDrivers.has(specifier) || packageOf(specifier) === "@electric-sql/pglite"
+
 /** Entries by their names in `dist`; threads are started by name, so no two may share one. */
 const entries = (patterns: Record<string, string>) => {
   const found = Object.entries(patterns).flatMap(([pattern, name]) =>
@@ -63,7 +84,7 @@ const entries = (patterns: Record<string, string>) => {
   return Object.fromEntries(found)
 }
 
-const bundle = async (input: Record<string, string>, external: (specifier: string) => boolean) => {
+const bundle = async (input: Record<string, string>, external: (specifier: string) => boolean, dir = dist) => {
   if (Object.keys(input).length === 0) return []
   const built = await rolldown({
     input,
@@ -73,7 +94,7 @@ const bundle = async (input: Record<string, string>, external: (specifier: strin
     transform: { define: { "process.env.NODE_ENV": JSON.stringify("production") } }
   })
   const { output } = await built.write({
-    dir: dist,
+    dir,
     format: "esm",
     entryFileNames: "[name].mjs",
     chunkFileNames: "[name]-[hash].mjs"
@@ -160,16 +181,16 @@ try {
     }
     const start = new Date()
     const drivers = new Set(Object.keys(manifest.dependencies).filter((name) => !isEffect(name) && !isScreen(name)))
+    const programs = entries({ "src/cli/main.ts": "cli", "src/**/*Thread.ts": "" })
     const made = [
-      ...await bundle(
-        entries({ "src/cli/main.ts": "cli", "src/**/*Thread.ts": "" }),
-        (specifier) => drivers.has(packageOf(specifier))
-      ),
+      ...await bundle(programs, (specifier) => drivers.has(packageOf(specifier))),
       ...await bundle(
         entries({ "src/{index,client}.ts": "" }),
         (specifier) => !isOurs(specifier) && !isAbsolute(specifier)
       )
     ]
+    rmSync(image, { recursive: true, force: true })
+    await bundle(programs, isLeftOutOfImages, image)
     if (!isQuiet) declare()
     await makeTemplate()
     removeLeftovers(made)

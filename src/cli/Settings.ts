@@ -1,5 +1,6 @@
 /** What programs read from the environment, with its defaults. Every name starts with ODTO_. */
 import { QueueName } from "#domain/Job.ts"
+import * as bearerToken from "#infra/http/bearerToken.ts"
 import { Config, Effect, Option, Redacted, Runtime, Schema } from "effect"
 import { exitCodes } from "./exitCodes.ts"
 
@@ -80,6 +81,20 @@ export const allowedHosts = Effect.map(
 
 /** Alertmanager's token for the webhook; without it an operator's token is needed. */
 export const webhookToken = Config.option(Config.Redacted("ODTO_ALERT_WEBHOOK_TOKEN"))
+
+/** A token that `migrate` makes one of an administrator: the first, where no person is there to be shown one. */
+export const adminToken = Effect.flatMap(
+  Config.option(Config.Redacted("ODTO_ADMIN_TOKEN")),
+  (token) =>
+    Option.isNone(token) || bearerToken.isPlausible(Redacted.value(token.value))
+      ? Effect.succeed(token)
+      : Effect.fail(
+        new InvalidSetting({
+          variable: "ODTO_ADMIN_TOKEN",
+          detail: "it must be `odto_` and 43 letters, digits, '-' or '_' (32 random bytes as base64url)"
+        })
+      )
+)
 
 const maxSlots = 1_000
 /** Attempts at a time in one worker. */

@@ -30,7 +30,11 @@ export const describeWithServers = (
 ): void => {
   const { missing, notStartable } = inject("servers")
   const absent = own ? notStartable : missing
-  const leftOut = needed.flatMap((kind) => absent[kind] === undefined ? [] : [`${kind}: ${absent[kind]}`])
+  describeUnless(needed.flatMap((kind) => absent[kind] === undefined ? [] : [`${kind}: ${absent[kind]}`]), name, tests)
+}
+
+/** A suite for which something is missing, if so what; see `describeWithServers`. */
+export const describeUnless = (leftOut: ReadonlyArray<string>, name: string, tests: () => void): void => {
   if (leftOut.length === 0) describe(name, tests)
   // oxlint-disable-next-line vitest/no-disabled-tests -- this is the one place that leaves suites out, and says so
   else if (process.env.ODTO_TEST_SERVERS !== "required") describe.skip(name, { meta: { leftOut } }, tests)

@@ -67,8 +67,8 @@ export const traced = <A, E, R>(served: Layer.Layer<A, E, R>): Layer.Layer<A, E,
     )
   ).pipe(Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, ({ url }) => untraced.test(url))))
 
-/** Fails unless somebody holds a token. */
-const tokenExists = Effect.fnUntraced(function*(host: string) {
+/** Fails unless somebody holds a token: without one, nobody could use a program that asks for it. */
+export const tokenExists = Effect.fnUntraced(function*(host: string) {
   const tokens = yield* TokenStore
   const list = yield* tokens.list
   if (list.every(({ revokedAt }) => revokedAt !== null)) return yield* new NoTokenYet({ host })
