@@ -3,7 +3,7 @@ import { Context, Effect, Schema } from "effect"
 import * as Yaml from "effect/encoding/Yaml"
 import { createHash } from "node:crypto"
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { exitCodes } from "../exitCodes.ts"
 import { isClone, packageRoot } from "../home.ts"
 import { accessPoints } from "./accessPoints.ts"
@@ -84,6 +84,9 @@ export const contentTag = Effect.flatMap(Root, (root) => {
     : Effect.fail(incomplete("programs for images", "dist/image is not there"))
 })
 
+/** Passwords of somebody's compose file: no part of the manifests, and of no interest to a cluster. */
+const isPrivate = (file: string): boolean => basename(file) === ".env"
+
 /** Copies the manifests beside the cluster's other files, and names what they consist of. */
 export const copyManifests = ({ folder }: Place) =>
   Effect.flatMap(Root, (root) =>
@@ -92,8 +95,8 @@ export const copyManifests = ({ folder }: Place) =>
         const from = join(root, "manifests")
         const to = join(folder, "manifests")
         rmSync(to, { recursive: true, force: true })
-        cpSync(from, to, { recursive: true })
-        return hashOf(root, filesBelow(from))
+        cpSync(from, to, { recursive: true, filter: (file) => !isPrivate(file) })
+        return hashOf(root, filesBelow(from).filter((file) => !isPrivate(file)))
       },
       catch: (error) =>
         new Trouble({
