@@ -10,9 +10,11 @@ import { down } from "./commands/down.ts"
 import { alerts, audit, events } from "./commands/events.ts"
 import { job } from "./commands/job.ts"
 import { jobs } from "./commands/jobs.ts"
+import { logs } from "./commands/logs.ts"
 import { migrate } from "./commands/migrate.ts"
 import { queues } from "./commands/queues.ts"
 import { rebuild } from "./commands/rebuild.ts"
+import { secrets } from "./commands/secrets.ts"
 import { serve } from "./commands/serve.ts"
 import { stats, types } from "./commands/stats.ts"
 import { status } from "./commands/status.ts"
@@ -38,10 +40,10 @@ export const cli = Command.make("odd-dashboard", dashboardFlags, dashboard).pipe
     { command: "odd-dashboard --completions bash >> ~/.bashrc", description: "Completions for bash" }
   ]),
   Command.withSubcommands([
-    { group: "Start and stop", commands: [up, down, status, doctor] },
+    { group: "Start and stop", commands: [up, down, status, logs, doctor] },
     { group: "Jobs", commands: [submit, jobs, job, watch, events, cancel, replay] },
     { group: "System", commands: [stats, queues, types, alerts, audit, token, rebuild] },
-    { group: "Programs", commands: [serve, worker, migrate, bench, contracts] }
+    { group: "Programs", commands: [serve, worker, migrate, bench, contracts, secrets] }
   ]),
   Command.withGlobalFlags([jsonFlag, gatewayFlag, readModelFlag, tokenFlag])
 )

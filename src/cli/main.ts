@@ -5,6 +5,7 @@ import { Cause, ConfigProvider, Effect, Exit } from "effect"
 import { Command } from "effect/cli"
 import { layerHttp } from "./api.ts"
 import { cli } from "./Cli.ts"
+import { layer as layerTools } from "./cluster/processTools.ts"
 import { exitCodes } from "./exitCodes.ts"
 import { report } from "./failure.ts"
 import { layerPresenter } from "./presenter.ts"
@@ -20,7 +21,7 @@ const environment = ConfigProvider.layer(
 
 Command.run(cli, { version }).pipe(
   Effect.provide(commandLogs),
-  Effect.provide([NodeServices.layer, layerHttp, layerPresenter, environment]),
+  Effect.provide([NodeServices.layer, layerHttp, layerPresenter, layerTools, environment]),
   Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : report(cause)),
   (main) =>
     NodeRuntime.runMain(main, {

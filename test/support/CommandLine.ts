@@ -17,14 +17,16 @@ export interface RunOptions {
   readonly input?: string
   /** Sends SIGINT when the standard output has this. */
   readonly interruptAt?: RegExp
+  /** Which program. Default: the sources. */
+  readonly program?: string
 }
 
 /** Settings of whoever runs the tests must not reach the command. */
 const clean = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("ODTO_")))
 
-export const command = (args: ReadonlyArray<string>, { input, interruptAt, settings = {} }: RunOptions = {}) =>
+export const command = (args: ReadonlyArray<string>, { input, interruptAt, program, settings = {} }: RunOptions = {}) =>
   Effect.callback<Ran>((resume) => {
-    const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), ...args], {
+    const child = spawn(process.execPath, [program ?? join(root, "src/cli/main.ts"), ...args], {
       cwd: root,
       env: { ...clean(), ...settings },
       stdio: ["pipe", "pipe", "pipe"]

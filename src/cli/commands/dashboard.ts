@@ -3,13 +3,15 @@ import { Effect, Option, Redacted, Runtime, Schema } from "effect"
 import { CliError, Flag } from "effect/cli"
 import { stripVTControlCharacters } from "node:util"
 import { setFlagsFromString } from "node:v8"
-import { addresses, bearerToken, gateway, readModel } from "../api.ts"
-import { commandText } from "../dashboard/launcher/Prerequisite.ts"
+import { addresses, bearerToken, gateway, gatewayFlag, readModel, readModelFlag, tokenFlag } from "../api.ts"
+import type { run } from "../dashboard/dashboard.tsx"
+import type { ReachedCluster } from "../dashboard/launcher/clusterStart.ts"
 import { frameOf, type ViewName, viewNames } from "../dashboard/view-model/Route.ts"
 import { exitCodes } from "../exitCodes.ts"
 import { defaultHome } from "../home.ts"
 import { typed } from "../invocation.ts"
 import * as Output from "../Output.ts"
+import { commandText } from "../prerequisites/Prerequisite.ts"
 
 export const dashboardFlags = {
   once: Flag.Boolean("once").pipe(Flag.withDescription("Print one screen as text and end"), Flag.withDefault(false)),
@@ -101,35 +103,57 @@ const tellWhatGoesOn = (home: string | undefined) =>
     yield* Output.note(`the system goes on in process ${holder.value.pid}; stop it with: ${stop}`)
   })
 
+/** The dashboard of the system that commands find; or of the cluster, as if its addresses and token were given. */
+const connected = (flags: DashboardFlags, loading: Promise<{ readonly run: typeof run }>) =>
+  Effect.gen(function*() {
+    const { run } = yield* Effect.promise(() => loading)
+    const token = Option.map(yield* bearerToken, Redacted.value)
+    yield* run({
+      ...(yield* addresses),
+      api: { gateway: yield* gateway, readModel: yield* readModel },
+      token: Option.getOrUndefined(token),
+      isReadOnly: flags.readOnly,
+      isScreenReader: isScreenReader(flags),
+      frame: frameOf(flags.view, { filter: flags.filter })
+    })
+  })
+
+const inCluster = ({ gatewayUrl, readModelUrl, token }: ReachedCluster) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  effect.pipe(
+    Effect.provideService(gatewayFlag, Option.some(gatewayUrl)),
+    Effect.provideService(readModelFlag, Option.some(readModelUrl)),
+    Effect.provideService(tokenFlag, Option.some(Redacted.make(token)))
+  )
+
+const isScreenReader = ({ screenReader }: DashboardFlags): boolean =>
+  screenReader || process.env["INK_SCREEN_READER"] === "true"
+
 const show = Effect.fnUntraced(function*(flags: DashboardFlags) {
   saveMemory()
-  const isScreenReader = flags.screenReader || process.env["INK_SCREEN_READER"] === "true"
   let started: string | undefined
   yield* Effect.addFinalizer(() => tellWhatGoesOn(started))
   // Loaded while the system is asked whether it is there.
   const loading = import("../dashboard/dashboard.tsx")
   const { reach } = yield* Effect.promise(() => import("../dashboard/launcher/Situation.ts"))
-  if ((yield* reach).trouble !== undefined) {
-    const { runLauncher } = yield* Effect.promise(() => import("../dashboard/launcher/runLauncher.tsx"))
-    const connects = yield* runLauncher({
-      isReadOnly: flags.readOnly,
-      isScreenReader,
-      onStart: (home) => {
-        started = home
-      }
-    })
-    if (!connects) return
-  }
-  const { run } = yield* Effect.promise(() => loading)
-  const token = Option.map(yield* bearerToken, Redacted.value)
-  yield* run({
-    ...(yield* addresses),
-    api: { gateway: yield* gateway, readModel: yield* readModel },
-    token: Option.getOrUndefined(token),
+  if ((yield* reach).trouble === undefined) return yield* connected(flags, loading)
+  const { runLauncher } = yield* Effect.promise(() => import("../dashboard/launcher/runLauncher.tsx"))
+  const connection = yield* runLauncher({
     isReadOnly: flags.readOnly,
-    isScreenReader,
-    frame: frameOf(flags.view, { filter: flags.filter })
+    isScreenReader: isScreenReader(flags),
+    onStart: (home) => {
+      started = home
+    }
   })
+  if (connection === undefined) return
+  if (connection.cluster === undefined) return yield* connected(flags, loading)
+  yield* Effect.addFinalizer(() =>
+    Output.note(
+      `the cluster goes on; its credentials: ${typed("status --cluster --show-credentials")}, its end: ${
+        typed("down --cluster")
+      }`
+    )
+  )
+  yield* connected(flags, loading).pipe(inCluster(connection.cluster))
 }, Effect.scoped)
 
 export const dashboard = Effect.fnUntraced(function*(flags: DashboardFlags) {

@@ -1,4 +1,4 @@
-/** `down`: stops the embedded system that holds the data folder. */
+/** `down`: stops the embedded system that holds the data folder, or deletes the cluster. */
 import { Effect, Option, Runtime, Schedule, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { exitCodes } from "../exitCodes.ts"
@@ -30,9 +30,22 @@ export const down = Command.make("down", {
   wait: Flag.Int("wait").pipe(
     Flag.withDescription("Seconds to wait for its end. Default: 60"),
     Flag.withDefault(60)
+  ),
+  cluster: Flag.Boolean("cluster").pipe(
+    Flag.withDescription("Delete the kind cluster with everything in it"),
+    Flag.withDefault(false)
+  ),
+  yes: Flag.Boolean("yes").pipe(
+    Flag.withAlias("y"),
+    Flag.withDescription("With --cluster: do not ask; needed where there is no terminal to ask on"),
+    Flag.withDefault(false)
   )
-}, ({ home, now, wait }) =>
+}, ({ cluster, home, now, wait, yes }) =>
   Effect.gen(function*() {
+    if (cluster) {
+      const { clusterDown } = yield* Effect.promise(() => import("../cluster/clusterDown.ts"))
+      return yield* clusterDown({ yes })
+    }
     const { DataFolder } = yield* Effect.promise(() => import("#infra/pglite/DataFolder.ts"))
     const folder = yield* homeOf(home)
     const holder = yield* DataFolder.holder(folder)
@@ -48,6 +61,9 @@ export const down = Command.make("down", {
     )
     yield* Output.print({ stopped: pid, folder }, () => [`stopped process ${pid}; its data stays in ${folder}`])
   })).pipe(
-    Command.withDescription("Stop the system that `up` started"),
-    Command.withExamples([{ command: "odd-dashboard down", description: "Running jobs get time to end" }])
+    Command.withDescription("Stop the system that `up` started, or delete the cluster"),
+    Command.withExamples([
+      { command: "odd-dashboard down", description: "Running jobs get time to end" },
+      { command: "odd-dashboard down --cluster", description: "Deletes the kind cluster with its data, after a yes" }
+    ])
   )

@@ -1,7 +1,7 @@
 /** `status`: whether the system runs, where, and what it depends on. */
 import type { Readiness } from "#domain/contract/OpsApi.ts"
 import { Effect, Result } from "effect"
-import { Command } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import { addresses, gateway, readModel } from "../api.ts"
 import { failureOf } from "../failure.ts"
 import * as Output from "../Output.ts"
@@ -33,8 +33,21 @@ const asked = <E extends object, R>(
       : { program, url, answers: false as const, detail: failureOf(error).message, error }
   })
 
-export const status = Command.make("status", {}, () =>
+export const status = Command.make("status", {
+  cluster: Flag.Boolean("cluster").pipe(
+    Flag.withDescription("Of what runs in the kind cluster, as the cluster sees it"),
+    Flag.withDefault(false)
+  ),
+  showCredentials: Flag.Boolean("show-credentials").pipe(
+    Flag.withDescription("With --cluster: print its admin token and passwords"),
+    Flag.withDefault(false)
+  )
+}, ({ cluster, showCredentials }) =>
   Effect.gen(function*() {
+    if (cluster) {
+      const { clusterStatus } = yield* Effect.promise(() => import("../cluster/clusterStatus.ts"))
+      return yield* clusterStatus({ showCredentials })
+    }
     const { gatewayUrl, readModelUrl } = yield* addresses
     const [write, read] = yield* Effect.all([
       asked("gateway", gatewayUrl, Effect.flatMap(gateway, (api) => api.ops.readyz())),
@@ -65,5 +78,8 @@ export const status = Command.make("status", {}, () =>
     )
   })).pipe(
     Command.withDescription("Whether the system runs, where, and what it depends on"),
-    Command.withExamples([{ command: "odd-dashboard status", description: "Exits 69 when nothing answers" }])
+    Command.withExamples([
+      { command: "odd-dashboard status", description: "Exits 69 when nothing answers" },
+      { command: "odd-dashboard status --cluster", description: "Each workload, and what is wrong with it" }
+    ])
   )

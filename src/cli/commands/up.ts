@@ -1,7 +1,9 @@
-/** `up`: the whole system in this process. */
+/** `up`: the whole system in this process, or with `--cluster` in a kind cluster on this machine. */
 import { builtInTypes } from "#infra/jobs/builtIn.ts"
-import { Effect } from "effect"
+import { Effect, Option, Runtime, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import { maxPortOffset } from "../cluster/accessPoints.ts"
+import { exitCodes } from "../exitCodes.ts"
 import { defaultHome, homeFlag, homeOf } from "../home.ts"
 import { typed } from "../invocation.ts"
 import { launch } from "../launch.ts"
@@ -9,6 +11,84 @@ import * as Output from "../Output.ts"
 import * as Settings from "../Settings.ts"
 import { telemetry } from "../telemetry.ts"
 import { distinct, loadJobTypes } from "../userModules.ts"
+
+/** Seconds for all of a start; a first one brings about a gigabyte of images. */
+const clusterSeconds = 1_200
+
+/** A flag that would be passed over in silence. */
+class NotTogether extends Schema.TaggedError<NotTogether>()("NotTogether", { detail: Schema.String }) {
+  override readonly [Runtime.errorExitCode] = exitCodes.usage
+  override get message() {
+    return `${this.detail}; see: odd-dashboard up --help`
+  }
+}
+
+const clusterFlags = {
+  cluster: Flag.Boolean("cluster").pipe(
+    Flag.withDescription(
+      "In a kind cluster on this machine, with docker, kind and kubectl. Broken off or run again, it goes on where it was"
+    ),
+    Flag.withDefault(false)
+  ),
+  minimal: Flag.Boolean("minimal").pipe(
+    Flag.withDescription("With --cluster: one of each program, and less around them"),
+    Flag.withDefault(false)
+  ),
+  pull: Flag.Boolean("pull").pipe(
+    Flag.withDescription(
+      "With --cluster: published images of this version. Default: images are built from this package"
+    ),
+    Flag.withDefault(false)
+  ),
+  timeout: Flag.Int("timeout").pipe(
+    Flag.withDescription(`With --cluster: seconds for all of it. Default: ${clusterSeconds}`),
+    Flag.filter((seconds) => seconds > 0, (seconds) => `must be positive, got ${seconds}`),
+    Flag.optional
+  ),
+  portOffset: Flag.Int("port-offset").pipe(
+    Flag.withDescription(
+      "With --cluster: added to each port of this machine, when the cluster is made. Default: ODTO_CLUSTER_PORT_OFFSET, else 0"
+    ),
+    Flag.filter(
+      (offset) => offset >= 0 && offset <= maxPortOffset,
+      (offset) => `must be 0 to ${maxPortOffset}, got ${offset}`
+    ),
+    Flag.optional
+  ),
+  showCredentials: Flag.Boolean("show-credentials").pipe(
+    Flag.withDescription(
+      "With --cluster: print the admin token and passwords. Default: only when a terminal shows them"
+    ),
+    Flag.withDefault(false)
+  )
+}
+
+/** Flags of the other kind of start. */
+const foreign = (
+  flags: {
+    readonly cluster: boolean
+    readonly jobs: ReadonlyArray<string>
+    readonly home: Option.Option<string>
+    readonly minimal: boolean
+    readonly pull: boolean
+    readonly showCredentials: boolean
+    readonly timeout: Option.Option<number>
+    readonly portOffset: Option.Option<number>
+  }
+): string | undefined =>
+  flags.cluster
+    ? flags.jobs.length > 0 ? "--jobs" : Option.isSome(flags.home) ? "--home" : undefined
+    : flags.minimal
+    ? "--minimal"
+    : flags.pull
+    ? "--pull"
+    : flags.showCredentials
+    ? "--show-credentials"
+    : Option.isSome(flags.timeout)
+    ? "--timeout"
+    : Option.isSome(flags.portOffset)
+    ? "--port-offset"
+    : undefined
 
 export const up = Command.make(
   "up",
@@ -18,9 +98,29 @@ export const up = Command.make(
       Flag.withMetavar("FILE"),
       Flag.atLeast(0)
     ),
-    home: homeFlag
+    home: homeFlag,
+    ...clusterFlags
   },
-  Effect.fn(function*({ home, jobs }) {
+  Effect.fn(function*(flags) {
+    const { home, jobs } = flags
+    const wrong = foreign(flags)
+    if (wrong !== undefined) {
+      return yield* new NotTogether({
+        detail: flags.cluster ? `${wrong} is for a start without --cluster` : `${wrong} is for a start with --cluster`
+      })
+    }
+    if (flags.cluster) {
+      const [{ upCommand }, { portOffset }] = yield* Effect.promise(() =>
+        Promise.all([import("../cluster/upCommand.ts"), import("../cluster/portOffset.ts")])
+      )
+      return yield* upCommand({
+        overlay: flags.minimal ? "minimal" : "kind",
+        pull: flags.pull,
+        portOffset: yield* portOffset(flags.portOffset),
+        timeoutSeconds: Option.getOrElse(flags.timeout, () => clusterSeconds),
+        showCredentials: flags.showCredentials
+      })
+    }
     yield* Settings.checked
     const [{ DataFolder }, { GatewayServer }, { isLoopback }, { Pglite }, { ReadModelServer }, Embedded] = yield* Effect
       .promise(() =>
@@ -64,9 +164,19 @@ export const up = Command.make(
     }).pipe(Effect.provide(telemetry("embedded")))
   })
 ).pipe(
-  Command.withDescription("Run the whole system in this process, with its data in a folder"),
+  Command.withDescription(
+    "Run the whole system in this process, with its data in a folder, or in a kind cluster on this machine"
+  ),
   Command.withExamples([
     { command: "odd-dashboard up", description: "Gateway on 3000, read model on 8080" },
-    { command: "odd-dashboard up --jobs ./jobs.ts", description: "With job types of your own" }
+    { command: "odd-dashboard up --jobs ./jobs.ts", description: "With job types of your own" },
+    {
+      command: "odd-dashboard up --cluster",
+      description: "On Kubernetes: makes a kind cluster, and runs a job as proof"
+    },
+    {
+      command: "odd-dashboard up --cluster --minimal --json",
+      description: "A small one; steps as one JSON document per line"
+    }
   ])
 )

@@ -1,5 +1,5 @@
 /** What the launcher shows, and how it changes. Pure, like the view-model of the dashboard. */
-import type { Prerequisite } from "./Prerequisite.ts"
+import type { Prerequisite } from "../../prerequisites/Prerequisite.ts"
 import type { Situation } from "./Situation.ts"
 
 /** A step of a start, as it goes. */
@@ -23,6 +23,8 @@ export interface LauncherState {
   /** Nothing is offered that changes anything on this machine. */
   readonly isReadOnly: boolean
   readonly view: "start" | "setup" | "progress"
+  /** What the progress is of. */
+  readonly starting: "embedded" | "cluster"
   /** Undefined while this machine is looked at. */
   readonly situation: Situation | undefined
   /** Selected line of the setup. */
@@ -38,12 +40,13 @@ export type LauncherMessage =
   | { readonly _tag: "Found"; readonly situation: Situation }
   | { readonly _tag: "Ticked"; readonly now: number }
   | { readonly _tag: "Resized"; readonly columns: number; readonly rows: number }
-  | { readonly _tag: "Went"; readonly view: LauncherState["view"] }
+  | { readonly _tag: "Went"; readonly view: LauncherState["view"]; readonly starting?: LauncherState["starting"] }
   | { readonly _tag: "Moved"; readonly by: number }
   | { readonly _tag: "Asked"; readonly prerequisite: Prerequisite }
   | { readonly _tag: "Answered" }
   | { readonly _tag: "StepBegan"; readonly name: string; readonly detail?: string; readonly at: number }
-  | { readonly _tag: "StepEnded"; readonly at: number }
+  | { readonly _tag: "StepSaid"; readonly detail: string; readonly at: number }
+  | { readonly _tag: "StepEnded"; readonly detail?: string; readonly at: number }
   | { readonly _tag: "StepFailed"; readonly detail: string; readonly at: number }
   | { readonly _tag: "Said"; readonly toast: Toast | undefined }
 
@@ -52,6 +55,7 @@ export type LauncherCommand =
   | { readonly _tag: "Connect" }
   | { readonly _tag: "StartEmbedded" }
   | { readonly _tag: "LaunchCluster" }
+  | { readonly _tag: "CancelCluster" }
   | { readonly _tag: "Look" }
   | { readonly _tag: "Copy"; readonly text: string }
   | { readonly _tag: "Run"; readonly command: ReadonlyArray<string> }
@@ -65,6 +69,7 @@ export const beginning = (
   now,
   isReadOnly,
   view: "start",
+  starting: "embedded",
   situation: undefined,
   selected: 0,
   asked: undefined,
@@ -79,6 +84,14 @@ export const selectedPrerequisite = ({ selected, situation }: LauncherState): Pr
 export const canStart = ({ isReadOnly, situation }: LauncherState): boolean =>
   !isReadOnly && situation !== undefined && situation.trouble !== undefined && situation.embeddedPid === undefined &&
   !situation.isNamed
+
+/** A start of a cluster that goes on, and can be broken off. */
+export const isLaunching = ({ starting, steps, view }: LauncherState): boolean =>
+  view === "progress" && starting === "cluster" && steps.at(-1)?.state !== "failed"
+
+/** A start that has failed or was broken off. */
+export const hasFailed = ({ steps, view }: LauncherState): boolean =>
+  view === "progress" && steps.at(-1)?.state === "failed"
 
 const withLastStep = (state: LauncherState, change: Partial<Step>): LauncherState => ({
   ...state,
@@ -108,7 +121,7 @@ export const update = (state: LauncherState, message: LauncherMessage): Launcher
         view: message.view,
         asked: undefined,
         toast: undefined,
-        ...(message.view === "progress" ? { steps: [] } : {})
+        ...(message.view === "progress" ? { steps: [], starting: message.starting ?? state.starting } : {})
       }
     case "Moved": {
       const last = Math.max(0, (state.situation?.prerequisites.length ?? 1) - 1)
@@ -127,8 +140,10 @@ export const update = (state: LauncherState, message: LauncherMessage): Launcher
           { name: message.name, state: "running", startedAt: message.at, endedAt: undefined, detail: message.detail }
         ]
       }
+    case "StepSaid":
+      return { ...withLastStep(state, { detail: message.detail }), now: message.at }
     case "StepEnded":
-      return { ...withLastStep(state, { state: "done", endedAt: message.at, detail: undefined }), now: message.at }
+      return { ...withLastStep(state, { state: "done", endedAt: message.at, detail: message.detail }), now: message.at }
     case "StepFailed":
       return {
         ...withLastStep(state, { state: "failed", endedAt: message.at, detail: message.detail }),

@@ -2,15 +2,15 @@
 import { DataFolder } from "#infra/pglite/DataFolder.ts"
 import { Effect, Option } from "effect"
 import { addresses, isNamed } from "../../api.ts"
+import { clusterName } from "../../cluster/place.ts"
+import { portOffset } from "../../cluster/portOffset.ts"
 import { homeOf } from "../../home.ts"
+import type { Prerequisite } from "../../prerequisites/Prerequisite.ts"
+import { clusters, prerequisites } from "../../prerequisites/probes.ts"
 import { hasClusterCommand } from "./hasClusterCommand.ts"
-import type { Prerequisite } from "./Prerequisite.ts"
-import { clusters, prerequisites } from "./probes.ts"
 
 /** A system that does not answer in this time is not there. */
 const patienceMillis = 1_500
-/** Of the kind cluster that the manifests are for. */
-const clusterName = "odto"
 
 export interface Situation {
   readonly gatewayUrl: string
@@ -56,7 +56,8 @@ export const lookAround = Effect.gen(function*() {
   const home = yield* homeOf(Option.none())
   const machine = Effect.gen(function*() {
     const hasCluster = (yield* clusters).includes(clusterName)
-    return { hasCluster, prerequisites: yield* prerequisites(hasCluster) }
+    const offset = yield* portOffset(Option.none())
+    return { hasCluster, prerequisites: yield* prerequisites(hasCluster, offset) }
   })
   const [reached, holder, found, canLaunchCluster] = yield* Effect.all([
     reach,

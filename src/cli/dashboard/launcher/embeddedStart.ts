@@ -8,6 +8,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { dataFolder } from "../../doctor/dataFolder.ts"
 import { ports } from "../../doctor/ports.ts"
+import { logFile } from "../../embeddedLog.ts"
 import { messageOf } from "../../failure.ts"
 import { packageRoot } from "../../home.ts"
 import { asTyped } from "../../invocation.ts"
@@ -22,8 +23,6 @@ const toldLines = 3
 
 /** How this program is started, in a clone as well as from a package. */
 export const launcher = join(packageRoot, "bin", "odd-dashboard.mjs")
-
-export const logFile = (home: string): string => join(home, "up.log")
 
 const lastLines = (file: string): string => {
   try {

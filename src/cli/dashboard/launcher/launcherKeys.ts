@@ -1,12 +1,14 @@
 /** The launcher's keys: one table, from which what a key does and the line at the bottom are made. */
+import { commandText } from "../../prerequisites/Prerequisite.ts"
 import {
   canStart,
+  hasFailed,
+  isLaunching,
   type LauncherCommand,
   type LauncherMessage,
   type LauncherState,
   selectedPrerequisite
 } from "./LauncherState.ts"
-import { commandText } from "./Prerequisite.ts"
 
 export interface LauncherReaction {
   readonly messages?: ReadonlyArray<LauncherMessage>
@@ -35,6 +37,11 @@ const askToRun = (state: LauncherState): LauncherReaction => {
     : { messages: [{ _tag: "Asked", prerequisite }] }
 }
 
+const launchCluster = (): LauncherReaction => ({
+  messages: [{ _tag: "Went", view: "progress", starting: "cluster" }],
+  commands: [{ _tag: "LaunchCluster" }]
+})
+
 const copyCommand = (state: LauncherState): LauncherReaction => {
   const command = selectedPrerequisite(state)?.command
   return command === undefined
@@ -55,14 +62,31 @@ export const launcherKeys: ReadonlyArray<LauncherKey> = [
     label: "start embedded",
     views: ["start"],
     holds: canStart,
-    reaction: () => ({ messages: [{ _tag: "Went", view: "progress" }], commands: [{ _tag: "StartEmbedded" }] })
+    reaction: () => ({
+      messages: [{ _tag: "Went", view: "progress", starting: "embedded" }],
+      commands: [{ _tag: "StartEmbedded" }]
+    })
   },
   {
     keys: ["L"],
     label: "launch the cluster",
     views: ["start"],
     holds: ({ isReadOnly, situation }) => !isReadOnly && situation?.canLaunchCluster === true,
-    reaction: () => ({ commands: [{ _tag: "LaunchCluster" }] })
+    reaction: launchCluster
+  },
+  {
+    keys: ["L"],
+    label: "go on",
+    views: ["progress"],
+    holds: (state) => state.starting === "cluster" && hasFailed(state),
+    reaction: launchCluster
+  },
+  {
+    keys: ["esc", "ctrl+c"],
+    label: "cancel",
+    views: ["progress"],
+    holds: isLaunching,
+    reaction: () => ({ commands: [{ _tag: "CancelCluster" }] })
   },
   {
     keys: ["s"],
@@ -104,7 +128,7 @@ export const launcherKeys: ReadonlyArray<LauncherKey> = [
     keys: ["esc"],
     label: "back",
     views: ["setup", "progress"],
-    holds: ({ steps, view }) => view === "setup" || steps.at(-1)?.state === "failed",
+    holds: (state) => state.view === "setup" || hasFailed(state),
     reaction: () => ({ messages: [{ _tag: "Went", view: "start" }], commands: [{ _tag: "Look" }] })
   },
   {

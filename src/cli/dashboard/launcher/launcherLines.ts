@@ -1,4 +1,5 @@
 /** The launcher as lines: what there is, what can be done with one key, and how a start goes. Nothing is cut off. */
+import { commandText, type Prerequisite, troubles } from "../../prerequisites/Prerequisite.ts"
 import type { GlyphName, GlyphSet } from "../view-model/glyphs.ts"
 import { shownKey } from "../view-model/keys/keyNames.ts"
 import { blank, fillLine, joined, type Line, line, lineWidth, type Span, span, type Tone } from "../view-model/Line.ts"
@@ -6,7 +7,6 @@ import { fit, plain, widthOf, wrap, wrapWords } from "../view-model/plainText.ts
 import { duration, plural } from "../view-model/words.ts"
 import { keysNow } from "./launcherKeys.ts"
 import { type LauncherState, selectedPrerequisite, type Step } from "./LauncherState.ts"
-import { commandText, type Prerequisite, troubles } from "./Prerequisite.ts"
 
 export interface Signs {
   readonly glyph: (name: GlyphName) => string
@@ -130,8 +130,13 @@ const stepLines = (step: Step, { now, size }: LauncherState, { glyph }: Signs): 
 const titles: Readonly<Record<LauncherState["view"], string>> = {
   start: "start",
   setup: "setup",
-  progress: "starting the embedded system"
+  progress: "starting"
 }
+
+const titleOf = ({ starting, view }: LauncherState): string =>
+  view === "progress"
+    ? `${titles.progress} ${starting === "cluster" ? "the cluster" : "the embedded system"}`
+    : titles[view]
 
 const bodyOf = (state: LauncherState, signs: Signs, room: number): ReadonlyArray<Line> =>
   state.view === "start"
@@ -170,7 +175,7 @@ export const launcherLines = (state: LauncherState, signs: Signs): ReadonlyArray
   const { columns, rows } = state.size
   const foot = [...noteLines(state), ...hintLines(state, signs)].slice(0, rows)
   const head: ReadonlyArray<Line> = [
-    [span(" odd-dashboard ", "accent"), span(`${signs.glyph("crumb")} `, "dim"), span(titles[state.view], "title")],
+    [span(" odd-dashboard ", "accent"), span(`${signs.glyph("crumb")} `, "dim"), span(titleOf(state), "title")],
     blank
   ]
   const height = rows - foot.length

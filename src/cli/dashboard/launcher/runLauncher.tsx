@@ -1,9 +1,10 @@
 /** Runs the launcher until there is a system to connect to, or somebody quits. */
-import { Deferred, Effect, FiberSet, Logger } from "effect"
+import { Deferred, Effect, FiberHandle, FiberSet, Logger } from "effect"
 import { render } from "ink"
 import { makeTerminal } from "../terminal.ts"
 import { spokenTheme, themeFrom } from "../theme.ts"
-import { launcher, startEmbedded } from "./embeddedStart.ts"
+import { type ReachedCluster, startCluster } from "./clusterStart.ts"
+import { startEmbedded } from "./embeddedStart.ts"
 import { Launcher } from "./Launcher.tsx"
 import { press } from "./launcherKeys.ts"
 import { beginning, type LauncherCommand } from "./LauncherState.ts"
@@ -24,16 +25,22 @@ export interface LauncherOptions {
   readonly onStart: (home: string) => void
 }
 
-/** True: connect to the system that commands find now. False: somebody quit. */
+/** What to connect to: a cluster that was started here, else the system that commands find now. */
+export interface Connection {
+  readonly cluster: ReachedCluster | undefined
+}
+
+/** Undefined: somebody quit. */
 export const runLauncher = Effect.fn("runLauncher")(
   function*({ isReadOnly, isScreenReader, onStart }: LauncherOptions) {
     const size = { columns: process.stdout.columns, rows: process.stdout.rows }
     const store = makeLauncherStore(beginning({ size, now: Date.now(), isReadOnly }))
     const terminal = makeTerminal()
-    const outcome = yield* Deferred.make<boolean>()
+    const outcome = yield* Deferred.make<Connection | undefined>()
     const acting = yield* FiberSet.make<void>()
     const context = yield* Effect.context<Effect.Services<typeof lookAround>>()
     const start = yield* FiberSet.runtime(acting)()
+    const launching = yield* FiberHandle.make<void>()
     let suspend: Suspend = (run) => run()
 
     const look = Effect.map(lookAround, (situation) => store.send({ _tag: "Found", situation })).pipe(
@@ -47,20 +54,26 @@ export const runLauncher = Effect.fn("runLauncher")(
         Effect.andThen(Effect.sync(() => store.send({ _tag: "Looking" }))),
         Effect.andThen(look)
       )
+    const launch = Effect.flatMap(
+      startCluster((message) => store.send(message)),
+      (cluster) => cluster === undefined ? Effect.void : Effect.asVoid(Deferred.succeed(outcome, { cluster }))
+    )
     const perform = (command: LauncherCommand) =>
       Effect.gen(function*() {
         switch (command._tag) {
           case "Connect":
-            return yield* Deferred.succeed(outcome, true)
+            return yield* Deferred.succeed(outcome, { cluster: undefined })
           case "Quit":
-            return yield* Deferred.succeed(outcome, false)
+            return yield* Deferred.succeed(outcome, undefined)
           case "Look":
             return yield* look
           case "StartEmbedded": {
             const home = store.state().situation?.home
             if (home === undefined) return
             onStart(home)
-            if (yield* startEmbedded(home, (message) => store.send(message))) yield* Deferred.succeed(outcome, true)
+            if (yield* startEmbedded(home, (message) => store.send(message))) {
+              yield* Deferred.succeed(outcome, { cluster: undefined })
+            }
             return
           }
           case "Copy": {
@@ -73,7 +86,9 @@ export const runLauncher = Effect.fn("runLauncher")(
             })
           }
           case "LaunchCluster":
-            return yield* runInstead([process.execPath, launcher, "up", "--cluster"])
+            return yield* FiberHandle.run(launching, launch, { onlyIfMissing: true })
+          case "CancelCluster":
+            return yield* FiberHandle.clear(launching)
           case "Run":
             return yield* runInstead(command.command)
           case "Sleep":

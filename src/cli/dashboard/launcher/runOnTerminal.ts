@@ -1,6 +1,6 @@
 /** Runs a command on the terminal itself, with its output shown and its prompts working. */
 import { spawn } from "node:child_process"
-import { commandText } from "./Prerequisite.ts"
+import { commandText } from "../../prerequisites/Prerequisite.ts"
 
 /** Stops reading: else this process would take what is typed for the other one. Only a stream that flows can be paused. */
 const letGoOfInput = () => {

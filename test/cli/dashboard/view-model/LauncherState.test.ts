@@ -2,9 +2,9 @@ import { takesCluster } from "#cli/dashboard/launcher/hasClusterCommand.ts"
 import { keysNow, press } from "#cli/dashboard/launcher/launcherKeys.ts"
 import { launcherLines } from "#cli/dashboard/launcher/launcherLines.ts"
 import { beginning, type LauncherMessage, type LauncherState, update } from "#cli/dashboard/launcher/LauncherState.ts"
-import type { Prerequisite } from "#cli/dashboard/launcher/Prerequisite.ts"
 import type { Situation } from "#cli/dashboard/launcher/Situation.ts"
 import { lineWidth, textOf } from "#cli/dashboard/view-model/Line.ts"
+import type { Prerequisite } from "#cli/prerequisites/Prerequisite.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Command, Flag } from "effect/cli"
 
@@ -68,6 +68,32 @@ describe("The launcher", () => {
     assert.include(text(stateOf({ canLaunchCluster: true })), "L launch the cluster")
     assert.deepStrictEqual(press(stateOf(), "L"), {})
     assert.notInclude(text(stateOf()), "launch")
+  })
+
+  it("shows the launch of the cluster, which can be broken off, and gone on with where it was", () => {
+    const launched = (press(stateOf({ canLaunchCluster: true }), "L").messages ?? []).reduce(
+      update,
+      stateOf({ canLaunchCluster: true })
+    )
+    const at = 1_000
+    const messages: ReadonlyArray<LauncherMessage> = [
+      { _tag: "StepBegan", name: "kind cluster", at: 0 },
+      { _tag: "StepEnded", detail: "it runs", at },
+      { _tag: "StepBegan", name: "images", at },
+      { _tag: "StepSaid", detail: "COPY dist/image", at }
+    ]
+    const running = messages.reduce(update, launched)
+    const cancelled = update(running, { _tag: "StepFailed", detail: "cancelled", at })
+
+    assert.match(text(running), /starting the cluster/u)
+    assert.match(text(running), /kind cluster +1\.0 s[^]*it runs[^]*images[^]*COPY dist\/image/u)
+    for (const key of ["esc", "ctrl+c"]) {
+      assert.deepStrictEqual(press(running, key).commands, [{ _tag: "CancelCluster" }])
+    }
+    assert.deepStrictEqual(press(running, "L"), {}, "there is one launch at a time")
+    assert.deepStrictEqual(press(cancelled, "L").commands, [{ _tag: "LaunchCluster" }])
+    assert.deepStrictEqual(press(cancelled, "esc").messages, [{ _tag: "Went", view: "start" }])
+    assert.deepStrictEqual(press(cancelled, "ctrl+c").commands, [{ _tag: "Quit" }])
   })
 
   it("offers whoever may only look nothing that changes anything", () => {

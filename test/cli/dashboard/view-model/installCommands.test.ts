@@ -4,8 +4,8 @@ import {
   installCommand,
   managerOf,
   type System
-} from "#cli/dashboard/launcher/installCommands.ts"
-import { commandText } from "#cli/dashboard/launcher/Prerequisite.ts"
+} from "#cli/prerequisites/installCommands.ts"
+import { commandText } from "#cli/prerequisites/Prerequisite.ts"
 import { assert, describe, it } from "@effect/vitest"
 
 const debian: System = { manager: "apt", needsSudo: true, hasSystemd: true, user: "ann" }

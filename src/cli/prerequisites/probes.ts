@@ -1,10 +1,11 @@
 /** Looks at this machine: which tools are there, whether the Docker engine runs, which ports are free. */
 import { Effect } from "effect"
-import { execFile } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { userInfo } from "node:os"
-import { portHolder } from "../../portHolder.ts"
+import { accessPoints } from "../cluster/accessPoints.ts"
+import { ClusterTools, type Tool } from "../cluster/ClusterTools.ts"
+import { portHolder } from "../portHolder.ts"
 import {
   admissionCommand,
   engineCommand,
@@ -17,18 +18,6 @@ import type { Prerequisite, PrerequisiteName } from "./Prerequisite.ts"
 
 /** A tool that says nothing for so long hangs. */
 const patienceMillis = 5_000
-/** Bytes of a tool's answer that are read. */
-const maxAnswer = 65_536
-
-/** Ports of a cluster, and what is reached there. */
-export const clusterPorts = [
-  [3000, "the gateway"],
-  [8080, "the read model"],
-  [15672, "RabbitMQ"],
-  [3002, "Grafana"],
-  [9090, "Prometheus"],
-  [8081, "the web terminal"]
-] as const
 
 type Answer =
   | { readonly _tag: "Absent" }
@@ -36,16 +25,21 @@ type Answer =
   | { readonly _tag: "Said"; readonly text: string }
 
 /** What a tool says; `Absent` when it is not on the PATH. */
-const ask = (tool: string, ...args: ReadonlyArray<string>): Effect.Effect<Answer> =>
-  Effect.callback((resume) => {
-    const child = execFile(tool, args, { timeout: patienceMillis, maxBuffer: maxAnswer }, (error, stdout, stderr) => {
-      if (error === null) return resume(Effect.succeed({ _tag: "Said", text: stdout.trim() }))
-      if (error.code === "ENOENT") return resume(Effect.succeed({ _tag: "Absent" }))
+const ask = (tool: Tool, ...args: ReadonlyArray<string>): Effect.Effect<Answer, never, ClusterTools> =>
+  ClusterTools.use((tools) => tools.run({ tool, args, timeoutMillis: patienceMillis })).pipe(
+    Effect.map(({ code, stderr, stdout }): Answer => {
+      if (code === 0) return { _tag: "Said", text: stdout.trim() }
       const [why = ""] = stderr.trim().split("\n").filter((line) => line !== "").slice(-1)
-      return resume(Effect.succeed({ _tag: "Failed", why: error.killed === true ? "it does not answer" : why }))
+      return { _tag: "Failed", why }
+    }),
+    Effect.catchTags({
+      ToolAbsent: ({ detail }) =>
+        Effect.succeed<Answer>(
+          detail.includes("ENOENT") ? { _tag: "Absent" } : { _tag: "Failed", why: detail }
+        ),
+      ToolTooSlow: () => Effect.succeed<Answer>({ _tag: "Failed", why: "it does not answer" })
     })
-    return Effect.sync(() => child.kill("SIGKILL"))
-  })
+  )
 
 /** A container may run as somebody of whom its system knows nothing. */
 const userName = (): string | undefined => {
@@ -113,29 +107,38 @@ const isFree = (port: number) =>
     server.listen({ port, exclusive: true }, () => server.close(() => resume(Effect.succeed(true))))
   })
 
-const portCheck = (hasCluster: boolean) => ([port, what]: (typeof clusterPorts)[number]) =>
-  Effect.map(isFree(port), (free): Prerequisite => {
+/** `inUse`: by the cluster itself, whose ports they are. */
+const portCheck = (inUse: boolean, offset: number) => (of: (typeof accessPoints)[number]) => {
+  const port = of.port + offset
+  return Effect.map(isFree(port), (free): Prerequisite => {
     const name = `port ${port}`
-    if (free) return fine(name, `free, for ${what}`)
-    if (hasCluster) return fine(name, "in use, and the cluster is there")
+    if (free) return fine(name, `free, for the ${of.what}`)
+    if (inUse) return fine(name, "in use, and the cluster is there")
     const holder = portHolder(port)
     const detail = holder === undefined
       ? "another process listens there"
       : `process ${holder.pid} listens there: ${holder.command}`
     return { name, state: "taken", detail, command: undefined }
   })
+}
+
+/** The programs, in the order in which they are mended. */
+export const tools = Effect.flatMap(thisSystem, (system) =>
+  Effect.all([
+    Effect.succeed(fine("node", process.version)),
+    tool(system, "docker", "--version"),
+    engine(system),
+    tool(system, "kubectl", "version", "--client"),
+    tool(system, "kind", "version")
+  ], { concurrency: "unbounded" }))
+
+/** The ports of this machine that a cluster wants, each moved up by the offset. */
+export const ports = (inUse: boolean, offset: number) =>
+  Effect.forEach(accessPoints, portCheck(inUse, offset), { concurrency: "unbounded" })
 
 /** Everything that a cluster needs, in the order in which it is mended. */
-export const prerequisites = (hasCluster: boolean) =>
-  Effect.flatMap(thisSystem, (system) =>
-    Effect.all([
-      Effect.succeed(fine("node", process.version)),
-      tool(system, "docker", "--version"),
-      engine(system),
-      tool(system, "kubectl", "version", "--client"),
-      tool(system, "kind", "version"),
-      ...clusterPorts.map(portCheck(hasCluster))
-    ], { concurrency: "unbounded" }))
+export const prerequisites = (hasCluster: boolean, offset: number) =>
+  Effect.map(Effect.all([tools, ports(hasCluster, offset)], { concurrency: "unbounded" }), (found) => found.flat())
 
 /** Names of the kind clusters on this machine; none where there is no kind. */
 export const clusters = Effect.map(

@@ -1,0 +1,1 @@
+node (Join-Path $PSScriptRoot '../bin/odd-dashboard.mjs') up --cluster @args; exit $LASTEXITCODE
