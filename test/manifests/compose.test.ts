@@ -168,6 +168,14 @@ describeWithKustomize("compose.yaml", () => {
     assert.deepStrictEqual(Object.keys(recordAt(compose, "volumes")).toSorted(), claims.toSorted())
   })
 
+  it("asks after health with what the images have: /dev/tcp is of bash, and their sh is another shell", () => {
+    const asked = Object.entries(services).flatMap(([name, service]) => {
+      const words = listAt(service, "healthcheck.test").map(textOf)
+      return words.join(" ").includes("/dev/tcp") ? [[name, ...words.slice(0, 3)]] : []
+    })
+    assert.deepStrictEqual(asked, [["mongodb", "CMD", "bash", "-c"]])
+  })
+
   it("waits until servers and programs are what they should be", () => {
     const programs = workloads().filter(({ metadata }) =>
       recordAt(metadata, "labels")["app.kubernetes.io/component"] === "program"

@@ -184,6 +184,32 @@ describeWithKustomize("The manifests", () => {
     assert.deepStrictEqual(names(ofKind(the("base"), "PodDisruptionBudget")), names(several))
   })
 
+  it("give RabbitMQ three times the memory of its write-ahead log, within the limit of its pod", () => {
+    const settings = ofKind(the("base"), "ConfigMap").find(({ metadata }) =>
+      metadata.name.startsWith("rabbitmq-settings")
+    )
+    const text = textOf(recordAt(settings, "data")["rabbitmq.conf"])
+    const told = (pattern: RegExp) => Number(pattern.exec(text)?.[1])
+    const logMiB = told(/^raft\.wal_max_size_bytes = (\d+)$/mu) / 1024 ** 2
+    const memoryMiB = told(/^total_memory_available_override_value = (\d+)MiB$/mu)
+    assert.isAtLeast(memoryMiB * told(/^vm_memory_high_watermark\.relative = ([\d.]+)$/mu), 3 * logMiB)
+    const [rabbitmq] = containersOf(named(the("base"), "StatefulSet", "rabbitmq"))
+    assert.strictEqual(textAt(rabbitmq, "resources.limits.memory"), "1Gi")
+    assert.isBelow(memoryMiB, 1024)
+  })
+
+  it("let Grafana fetch nothing: no plugins, no news, no versions", () => {
+    const [grafana] = containersOf(named(the("base"), "Deployment", "grafana"))
+    const env = new Map(listAt(grafana, "env").map((each) => [textAt(each, "name"), at(each, "value")]))
+    assert.strictEqual(env.get("GF_PLUGINS_PREINSTALL_DISABLED"), "true")
+    for (const name of ["NEWS_NEWS_FEED", "ANALYTICS_REPORTING"]) {
+      assert.strictEqual(env.get(`GF_${name}_ENABLED`), "false", name)
+    }
+    for (const name of ["UPDATES", "PLUGIN_UPDATES"]) {
+      assert.strictEqual(env.get(`GF_ANALYTICS_CHECK_FOR_${name}`), "false", name)
+    }
+  })
+
   it("take traces to a collector and scale by what waits, where that is wanted", () => {
     const settings = ofKind(the("components"), "ConfigMap").find(({ metadata }) =>
       metadata.name.startsWith("odto-settings")
