@@ -18,6 +18,13 @@ class NoSuchProgram extends Schema.TaggedError<NoSuchProgram>()("NoSuchProgram",
   }
 }
 
+class NoneBefore extends Schema.TaggedError<NoneBefore>()("NoneBefore", { pods: Schema.Array(Schema.String) }) {
+  override readonly [Runtime.errorExitCode] = exitCodes.notFound
+  override get message() {
+    return `nothing in ${this.pods.join(", ")} has begun anew yet: leave --previous out`
+  }
+}
+
 export interface LogsOptions {
   /** Of all when undefined. */
   readonly program: string | undefined
@@ -30,7 +37,24 @@ export interface LogsOptions {
 /** Pods that are followed at once: each is a process here and a stream of the API server. */
 const maxStreams = 50
 
-const oneLog = (place: Place, { follow, previous, tail }: LogsOptions, withName: boolean) => (pod: Pod) =>
+/** All containers of a pod when undefined. */
+interface Source {
+  readonly pod: string
+  readonly container: string | undefined
+}
+
+/**
+ * With `previous` those containers that had a run before: of a pod with one that had none kubectl says nothing at all, and
+ * the one that waits for the migration seldom has.
+ */
+const sourcesOf = ({ previous }: LogsOptions) => ({ name, object: { status } }: Pod): ReadonlyArray<Source> =>
+  previous
+    ? [...status?.initContainerStatuses ?? [], ...status?.containerStatuses ?? []].flatMap((container) =>
+      (container.restartCount ?? 0) > 0 ? [{ pod: name, container: container.name }] : []
+    )
+    : [{ pod: name, container: undefined }]
+
+const oneLog = (place: Place, { follow, previous, tail }: LogsOptions, withName: boolean) => (source: Source) =>
   run({
     tool: "kubectl",
     args: [
@@ -38,8 +62,8 @@ const oneLog = (place: Place, { follow, previous, tail }: LogsOptions, withName:
       "--namespace",
       namespace,
       "logs",
-      pod.name,
-      "--all-containers",
+      source.pod,
+      ...(source.container === undefined ? ["--all-containers"] : ["--container", source.container]),
       "--tail",
       String(tail),
       ...(follow ? ["--follow"] : []),
@@ -47,10 +71,10 @@ const oneLog = (place: Place, { follow, previous, tail }: LogsOptions, withName:
     ],
     onLine: (line) => {
       const text = Output.safe(line.replaceAll("\t", "  "))
-      process.stdout.write(withName ? `${Output.style.dim(pod.name)}  ${text}\n` : `${text}\n`)
+      process.stdout.write(withName ? `${Output.style.dim(source.pod)}  ${text}\n` : `${text}\n`)
     },
-    purpose: `read the log of ${pod.name}`,
-    remedies: [[/previous terminated container/iu, "it has not begun anew yet: leave --previous out"]]
+    purpose: `read the log of ${source.pod}`,
+    remedies: [[/waiting to start/iu, "see what it waits for with: odd-dashboard status --cluster"]]
   })
 
 export const clusterLogs = (options: LogsOptions) =>
@@ -58,12 +82,18 @@ export const clusterLogs = (options: LogsOptions) =>
     const { place } = yield* running
     const pods = podsOf(yield* readObjects(place))
     const { program } = options
-    const wanted = pods.filter(({ workload }) => program === undefined || workload === program).slice(0, maxStreams)
+    const wanted = pods.filter(({ workload }) => program === undefined || workload === program)
     if (wanted.length === 0) {
       const known = [...new Set(pods.map(({ workload }) => workload))].toSorted()
       return yield* new NoSuchProgram({ name: program ?? "", known })
     }
+    const sources = wanted.flatMap(sourcesOf(options)).slice(0, maxStreams)
+    if (sources.length === 0) return yield* new NoneBefore({ pods: wanted.map(({ name }) => name) })
+    const isOne = sources.length === 1
+    const log = oneLog(place, options, !isOne)
+    // One that has not begun says nothing yet, and the others are read all the same.
+    const logOrWhy = (source: Source) =>
+      isOne ? log(source) : Effect.catch(log(source), ({ message }) => Output.note(message))
     // One after the other they can be read; followed, they come as they are said.
-    const log = oneLog(place, options, wanted.length > 1)
-    yield* Effect.forEach(wanted, log, { discard: true, concurrency: options.follow ? "unbounded" : 1 })
+    yield* Effect.forEach(sources, logOrWhy, { discard: true, concurrency: options.follow ? "unbounded" : 1 })
   })

@@ -143,16 +143,63 @@ describe("On a machine with a cluster", () => {
       const { machine, run } = yield* installed
       change(machine.folder, { cluster: "running", pods: [pod("gateway", {}), pod("redis", {})] })
       const one = yield* run(["logs", "--cluster", "gateway", "--follow", "--tail", "7"])
-      const all = yield* run(["logs", "--cluster", "--previous"])
       const none = yield* run(["logs", "--cluster", "nothing"])
-      const [follow, ...previous] = calls(machine.folder).filter(({ args }) => args.includes("logs"))
+      const follow = calls(machine.folder).find(({ args }) => args.includes("logs"))
 
       assert.strictEqual(one.stdout, "starting\nfatal: no such table\n")
-      assert.includeMembers([...follow?.args ?? []], ["gateway-5f-abcde", "--tail", "7", "--follow"])
-      assert.match(all.stdout, /^redis-0 {2}fatal: no such table$/mu)
-      assert.deepStrictEqual(previous.map(({ args }) => args.includes("--previous")), [true, true])
+      assert.includeMembers([...follow?.args ?? []], [
+        "gateway-5f-abcde",
+        "--all-containers",
+        "--tail",
+        "7",
+        "--follow"
+      ])
       assert.strictEqual(none.code, 66)
       assert.include(none.stderr, "no nothing in the cluster; there are: gateway, redis")
+    }), 60_000)
+
+  it.live(
+    "logs of a run before are those of the containers that had one, which kubectl wants named",
+    () =>
+      Effect.gen(function*() {
+        const { machine, run } = yield* installed
+        const began = {
+          initContainerStatuses: [{ name: "wait-for-migration", restartCount: 0 }],
+          containerStatuses: [{ name: "program", restartCount: 2 }]
+        }
+        const steady = { containerStatuses: [{ name: "server", restartCount: 0 }] }
+        change(machine.folder, { cluster: "running", pods: [pod("gateway", began), pod("redis", steady)] })
+        const previous = yield* run(["logs", "--cluster", "--previous"])
+        const none = yield* run(["logs", "--cluster", "redis", "--previous"])
+        const asked = calls(machine.folder).filter(({ args }) => args.includes("logs")).map(({ args }) =>
+          args.join(" ")
+        )
+
+        assert.strictEqual(previous.code, 0, previous.stderr)
+        assert.lengthOf(asked, 1)
+        assert.match(asked[0] ?? "", / logs gateway-5f-abcde --container program --tail 200 --previous$/u)
+        assert.strictEqual(none.code, 66)
+        assert.include(none.stderr, "nothing in redis-0 has begun anew yet: leave --previous out")
+      }),
+    60_000
+  )
+
+  it.live("logs of all tell why one says nothing, and what the others say", () =>
+    Effect.gen(function*() {
+      const { machine, run } = yield* installed
+      change(machine.folder, { cluster: "running", pods: [pod("gateway", {}), pod("redis", {})] })
+      const says = {
+        stderr: `Error from server (BadRequest): container "program" is waiting to start: PodInitializing`
+      }
+      faulty(machine, { match: "logs gateway", ...says })
+      const all = yield* run(["logs", "--cluster"])
+      const one = yield* run(["logs", "--cluster", "gateway"])
+
+      assert.strictEqual(all.code, 0)
+      assert.match(all.stdout, /^redis-0 {2}fatal: no such table$/mu)
+      assert.match(all.stderr, /cannot read the log of gateway-5f-abcde: .*waiting to start/u)
+      assert.strictEqual(one.code, 1)
+      assert.match(one.stderr, /waiting to start.*status --cluster/u)
     }), 60_000)
 
   it.live(
