@@ -65,6 +65,39 @@ const removeOldMigration = (place: Place, applied: string) =>
     })
   })
 
+/** What the manifests say of everything that the overlay minimal does without. */
+const leftOut = "overlay.odto/minimal=left-out"
+/** Of all kinds that have something of it; volumes stay. */
+const leftOutKinds = [
+  "deployments",
+  "statefulsets",
+  "services",
+  "ingresses",
+  "networkpolicies",
+  "horizontalpodautoscalers",
+  "poddisruptionbudgets",
+  "configmaps",
+  "serviceaccounts"
+]
+
+/** An earlier start may have applied more: what is not in the manifests any more stays in a cluster until it is removed. */
+const removeLeftOut = (place: Place) =>
+  run({
+    tool: "kubectl",
+    args: [
+      ...inCluster(place),
+      "--namespace",
+      namespace,
+      "delete",
+      leftOutKinds.join(","),
+      "--selector",
+      leftOut,
+      "--ignore-not-found",
+      "--wait=false"
+    ],
+    purpose: "remove what the overlay minimal does without"
+  })
+
 const remedies: Remedies = [
   [
     /field is immutable|updates to statefulset spec/iu,
@@ -91,6 +124,7 @@ export const applyManifests = (
       )
     )
     yield* removeOldMigration(place, applied)
+    if (overlay === "minimal") yield* removeLeftOut(place)
     const said = yield* run({
       tool: "kubectl",
       args: [...inCluster(place), "apply", "--server-side", "--force-conflicts", "--kustomize", place.folder],

@@ -29,7 +29,8 @@ const applied = (overlay: "kind" | "minimal", root = packageRoot) =>
     )
     const told = calls(machine.folder).find(({ args }) => args.includes("--kustomize"))
     const folder = told?.args.at(-1) ?? ""
-    return { folder, objects: render(folder) }
+    const removal = calls(machine.folder).find(({ args }) => args.includes("--selector"))?.args ?? []
+    return { folder, removal, objects: render(folder) }
   })
 
 /** Every value below a key of this name, wherever it is. */
@@ -109,6 +110,26 @@ describeWithKustomize("The overlays, as they are applied,", () => {
         assert.deepStrictEqual(namesOf(objects, "Secret"), [], "no secret is in the manifests")
       }))
   }
+
+  it.effect("minimal: removes exactly what an earlier start has applied beyond it, and has one of each", () =>
+    Effect.gen(function*() {
+      const all = (yield* applied("kind")).objects
+      const { objects, removal } = yield* applied("minimal")
+      const id = ({ kind, metadata: { name } }: Manifest) => `${kind} ${name}`
+      const [key = "", value = ""] = (removal[removal.indexOf("--selector") + 1] ?? "").split("=")
+      const isLeftOut = ({ metadata }: Manifest) => texts(metadata["labels"], key).includes(value)
+      const kept = new Set(objects.map(id))
+      const kinds = (removal[removal.indexOf("delete") + 1] ?? "").split(",")
+      const plural = (kind: string) => kind.toLowerCase().replace(/y$/u, "ie").replace(/ss$/u, "sse").concat("s")
+
+      assert.deepStrictEqual(all.filter(isLeftOut).map(id), all.map(id).filter((each) => !kept.has(each)))
+      assert.deepStrictEqual(objects.filter(isLeftOut).map(id), [])
+      assert.sameMembers(kinds, [...new Set(all.filter(isLeftOut).map(({ kind }) => plural(kind)))])
+      assert.deepStrictEqual(
+        objects.filter(({ kind }) => kind === "Deployment").map((each) => below(each["spec"], "replicas")),
+        [[1], [1], [1], [1], [1]]
+      )
+    }))
 
   it.effect("leave the passwords of a compose file where they are", () =>
     Effect.gen(function*() {

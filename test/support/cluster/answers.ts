@@ -156,6 +156,7 @@ const kubectl = (folder: string, told: Told, state: State): Answer => {
     case "apply":
       return applied(folder, told, state)
     case "delete":
+      if (args.includes("--selector")) return says("No resources found\n")
       change(folder, { migration: undefined })
       return says(`job.batch "${name}" deleted\n`)
     case "logs":
