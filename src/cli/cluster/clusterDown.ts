@@ -4,6 +4,7 @@ import { Prompt } from "effect/cli"
 import { rmSync } from "node:fs"
 import { exitCodes } from "../exitCodes.ts"
 import * as Output from "../Output.ts"
+import { alone } from "./alone.ts"
 import { remove } from "./ensureCluster.ts"
 import { clusterName } from "./place.ts"
 import { found } from "./reach.ts"
@@ -30,7 +31,7 @@ export const clusterDown = ({ yes }: { readonly yes: boolean }) =>
         `passwords and tokens in it, and the folder ${place.folder}; images stay in Docker`
     )
     if (!yes && !(yield* isWanted)) return yield* Output.note("nothing was removed")
-    yield* remove(place)
+    yield* Effect.scoped(Effect.andThen(alone(place), remove(place)))
     yield* Effect.sync(() => rmSync(place.folder, { recursive: true, force: true }))
     yield* Output.print(
       { deleted: clusterName, nodes: nodes.map(({ name }) => name) },

@@ -2,6 +2,7 @@
 import { Clock, Effect, Option } from "effect"
 import { version } from "../version.ts"
 import type { Addresses } from "./accessPoints.ts"
+import { alone } from "./alone.ts"
 import { applyManifests, type Overlay } from "./applyManifests.ts"
 import { awaitWorkloads, outOfTime } from "./awaitWorkloads.ts"
 import { checkPrerequisites } from "./checkPrerequisites.ts"
@@ -59,6 +60,7 @@ export const clusterUp = (options: UpOptions) =>
     const { overlay, portOffset: offset, timeoutSeconds: seconds } = options
     const budget = { seconds, endsAt: (yield* Clock.currentTimeMillis) + seconds * 1_000 }
     const here = yield* place
+    yield* alone(here)
     const { hasCluster } = yield* step("prerequisites", budget, () => checkPrerequisites(offset))
     const { addresses, nodes } = yield* step(
       "cluster",
@@ -85,4 +87,4 @@ export const clusterUp = (options: UpOptions) =>
       proveIt({ ...programs.value, token: secrets["odto-tokens"]?.["admin-token"] ?? "" }, say))
     const result: UpResult = { addresses, secrets }
     return result
-  })
+  }).pipe(Effect.scoped)

@@ -7,7 +7,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Nodes from "./Nodes.ts"
 import { kindFile } from "./packageFiles.ts"
-import { asks, clusterName, inCluster, makeFolder, type Place, type Remedies, run } from "./place.ts"
+import { asks, clusterName, inCluster, type Place, type Remedies, run } from "./place.ts"
 import { done, type Say, skipped, Trouble } from "./Steps.ts"
 
 /** Time that kind waits for the node itself; after that the workloads say what is missing. */
@@ -114,7 +114,6 @@ export const ensureCluster = (
   say: Say
 ) =>
   Effect.gen(function*() {
-    yield* makeFolder(place)
     const isUnfinished = existsSync(unfinished(place))
     if (hasCluster && !isUnfinished) {
       const stopped = (yield* Nodes.nodes).filter(({ isRunning }) => !isRunning)

@@ -8,7 +8,7 @@ import { exitCodes } from "../exitCodes.ts"
 import { isClone, packageRoot } from "../home.ts"
 import { accessPoints } from "./accessPoints.ts"
 import type { Mappings } from "./Nodes.ts"
-import type { Place } from "./place.ts"
+import { type Place, unusable } from "./place.ts"
 import { Trouble } from "./Steps.ts"
 
 /** The folder of the package. */
@@ -88,19 +88,15 @@ export const contentTag = Effect.flatMap(Root, (root) => {
 const isPrivate = (file: string): boolean => basename(file) === ".env"
 
 /** Copies the manifests beside the cluster's other files, and names what they consist of. */
-export const copyManifests = ({ folder }: Place) =>
+export const copyManifests = (place: Place) =>
   Effect.flatMap(Root, (root) =>
     Effect.try({
       try: () => {
         const from = join(root, "manifests")
-        const to = join(folder, "manifests")
+        const to = join(place.folder, "manifests")
         rmSync(to, { recursive: true, force: true })
         cpSync(from, to, { recursive: true, filter: (file) => !isPrivate(file) })
         return hashOf(root, filesBelow(from).filter((file) => !isPrivate(file)))
       },
-      catch: (error) =>
-        new Trouble({
-          cause: `the manifests cannot be copied to ${folder}: ${String(error)}`,
-          remedy: "look at the folder's owner and free space, or name another one with ODTO_HOME"
-        })
+      catch: unusable(place)
     }))

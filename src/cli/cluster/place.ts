@@ -27,8 +27,14 @@ export const placeIn = (folder: string): Place => ({ folder, kubeconfig: join(fo
 /** Beside the data of the embedded system. */
 export const place = Effect.map(homeOf(Option.none()), (home) => placeIn(join(home, "cluster")))
 
-export const makeFolder = ({ folder }: Place) =>
-  Effect.sync(() => void mkdirSync(folder, { recursive: true, mode: 0o700 }))
+export const unusable = ({ folder }: Place) => (error: unknown) =>
+  new Trouble({
+    cause: `the folder ${folder} cannot be used: ${String(error)}`,
+    remedy: "look at the folder's owner and free space, or name another one with ODTO_HOME"
+  })
+
+export const makeFolder = (place: Place) =>
+  Effect.try({ try: () => void mkdirSync(place.folder, { recursive: true, mode: 0o700 }), catch: unusable(place) })
 
 /** Words that make kubectl speak to this cluster and no other. */
 export const inCluster = ({ kubeconfig }: Place): ReadonlyArray<string> => [

@@ -2,11 +2,12 @@
 import { exitCodes } from "#cli/exitCodes.ts"
 import { failureOf } from "#cli/failure.ts"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result } from "effect"
-import { existsSync, rmSync } from "node:fs"
+import { Effect, Fiber, Result } from "effect"
+import { existsSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
-import { calls, change, type Fault, shortly } from "../../support/cluster/Machine.ts"
+import { until } from "../../support/cluster/installed.ts"
+import { calls, change, type Fault, read, shortly } from "../../support/cluster/Machine.ts"
 import { toolMachine } from "../../support/cluster/StandIns.ts"
 import { freeOffset, packageOf, upOn, type UpOnOptions } from "../../support/cluster/upOn.ts"
 
@@ -208,6 +209,35 @@ describe("A start of a cluster fails", () => {
         calls(machine.folder).map(shortly).filter((call) => /^kind (create|delete)/u.test(call)),
         ["kind create cluster --name odto", "kind delete cluster --name odto", "kind create cluster --name odto"]
       )
+    }))
+
+  it.live("while another start is under way, whose cluster it leaves alone; and goes on when that has ended", () =>
+    Effect.gen(function*() {
+      const machine = yield* toolMachine({
+        faults: [{ match: "kind create", isDone: true, hangs: true, times: 1 }, { match: "buildx bake" }]
+      })
+      const first = yield* Effect.forkChild(upOn(machine))
+      yield* until(() => read(machine.folder).cluster === "running")
+      const second = yield* upOn(machine)
+      const before = calls(machine.folder).map(shortly)
+      yield* Fiber.interrupt(first)
+      const third = yield* upOn(machine)
+
+      assert.deepStrictEqual(second.steps, [])
+      assert.match(errorOf(second.outcome).message, /^another start or end of the cluster is under way; wait/u)
+      assert.strictEqual(failureOf(errorOf(second.outcome)).exitCode, exitCodes.tryAgain)
+      assert.notInclude(before.join(), "delete")
+      assert.deepStrictEqual(third.steps, ["prerequisites done", "cluster done", "images failed"])
+    }))
+
+  it.live("before anything is looked at, where its folder cannot be made", () =>
+    Effect.gen(function*() {
+      const machine = yield* toolMachine()
+      writeFileSync(machine.home, "somebody's file")
+      const { outcome } = yield* upOn(machine)
+
+      assert.match(errorOf(outcome).message, /^the folder \S+ cannot be used: .*; look at .*ODTO_HOME/u)
+      assert.deepStrictEqual(calls(machine.folder), [])
     }))
 
   it.live("at a cluster that cannot be reached, and never deletes one that may have data", () =>
