@@ -32,7 +32,7 @@ const createRemedies: Remedies = [
   ],
   [
     /could not find a log line that matches|kubeadm|control[ -]plane/iu,
-    "give Docker more memory and processors, then run it again"
+    "give Docker more memory and processors, and take kind 0.33.0 or newer, then run it again"
   ]
 ]
 
@@ -83,12 +83,21 @@ export const writeKubeconfig = (place: Place) =>
     timeoutMillis: 30_000
   })
 
+/** The ports of a cluster that is there stay as they are. */
+const startRemedies: Remedies = [
+  [
+    /port is already allocated|address already in use|ports are not available/iu,
+    "end what listens there, or make the cluster anew with other ports: odd-dashboard down --cluster, then up --cluster --port-offset 10000"
+  ],
+  ...createRemedies
+]
+
 const startNodes = (stopped: ReadonlyArray<Nodes.Node>) =>
   run({
     tool: "docker",
     args: ["start", ...stopped.map(({ name }) => name)],
     purpose: "start the nodes of the cluster",
-    remedies: createRemedies
+    remedies: startRemedies
   })
 
 const untilItAnswers = (place: Place) =>

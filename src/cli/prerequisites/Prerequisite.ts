@@ -6,8 +6,8 @@ export type PrerequisiteName = "docker" | "docker engine" | "kubectl" | "kind"
 export interface Prerequisite {
   /** A tool, or `port 3000`. */
   readonly name: string
-  /** `refused`: it is there and runs, but this user may not use it. */
-  readonly state: "ok" | "missing" | "stopped" | "refused" | "taken"
+  /** `old`: it is there, and cannot do what is needed. `refused`: it runs, but this user may not use it. */
+  readonly state: "ok" | "missing" | "old" | "stopped" | "refused" | "taken"
   /** Its version, or what is wrong with it. */
   readonly detail: string
   /** What mends it on this system, word by word; undefined where there is no command for it. */

@@ -16,8 +16,11 @@ import {
 } from "./installCommands.ts"
 import type { Prerequisite, PrerequisiteName } from "./Prerequisite.ts"
 
-/** A tool that says nothing for so long hangs. */
-const patienceMillis = 5_000
+/** A tool that says nothing for so long hangs; an engine in a virtual machine may take half of it when it is busy. */
+const patienceMillis = 20_000
+
+/** The first minor version of 1 that applies the manifests: kustomize is in it, with labels and components. */
+const oldestKubectl = 27
 
 type Answer =
   | { readonly _tag: "Absent" }
@@ -87,6 +90,18 @@ const tool = (system: System, name: "docker" | "kubectl" | "kind", ...args: Read
 /** What the client says when the socket is there and does not let this user in. */
 const isRefusal = (why: string): boolean => /permission denied/iu.test(why)
 
+const kubectl = (system: System) =>
+  Effect.map(tool(system, "kubectl", "version", "--client"), (found): Prerequisite => {
+    const minor = /^v?1\.(\d+)\./u.exec(found.detail)?.[1]
+    return found.state !== "ok" || minor === undefined || Number(minor) >= oldestKubectl
+      ? found
+      : {
+        ...found,
+        state: "old",
+        detail: `${found.detail} is there, 1.${oldestKubectl} or newer is needed; see ${homePages.kubectl}`
+      }
+  })
+
 const engine = (system: System) =>
   Effect.map(ask("docker", "info", "--format", "{{.ServerVersion}}"), (answer): Prerequisite => {
     const name = "docker engine"
@@ -99,13 +114,16 @@ const engine = (system: System) =>
     return { name, state: refused ? "refused" : "stopped", detail: `${why}${next}`, command }
   })
 
-/** Whether a program could listen on the port of every address of this machine. */
-const isFree = (port: number) =>
+const canListen = (port: number, host?: string) =>
   Effect.callback<boolean>((resume) => {
     const server = createServer()
     server.once("error", () => resume(Effect.succeed(false)))
-    server.listen({ port, exclusive: true }, () => server.close(() => resume(Effect.succeed(true))))
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resume(Effect.succeed(true))))
   })
+
+/** On every address, and on loopback, where the cluster does: macOS takes one for free beside the other. */
+const isFree = (port: number) =>
+  Effect.flatMap(canListen(port), (isFree) => isFree ? canListen(port, "127.0.0.1") : Effect.succeed(false))
 
 /** `inUse`: by the cluster itself, whose ports they are. */
 const portCheck = (inUse: boolean, offset: number) => (of: (typeof accessPoints)[number]) => {
@@ -128,7 +146,7 @@ export const tools = Effect.flatMap(thisSystem, (system) =>
     Effect.succeed(fine("node", process.version)),
     tool(system, "docker", "--version"),
     engine(system),
-    tool(system, "kubectl", "version", "--client"),
+    kubectl(system),
     tool(system, "kind", "version")
   ], { concurrency: "unbounded" }))
 

@@ -60,3 +60,9 @@ export const upOn = Effect.fnUntraced(function*(machine: ToolMachine, options: U
     succeeded: Result.isSuccess(outcome) ? outcome.success : undefined
   }
 })
+
+/** Why it failed, which it has to have done. */
+export const errorOf = <A, E>(outcome: Result.Result<A, E>): E => {
+  if (Result.isSuccess(outcome)) throw new Error("it succeeded")
+  return outcome.failure
+}

@@ -58,6 +58,7 @@ const startLines = ({ situation, size }: LauncherState, signs: Signs): ReadonlyA
 const states: Readonly<Record<Prerequisite["state"], readonly [GlyphName, Tone]>> = {
   ok: ["up", "good"],
   missing: ["down", "bad"],
+  old: ["stale", "bad"],
   stopped: ["stopped", "warn"],
   refused: ["dead", "warn"],
   taken: ["stale", "warn"]
