@@ -3,8 +3,9 @@
  * was broken off holds nothing yet and is made again.
  */
 import { Effect, Schedule } from "effect"
-import { existsSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { exitCodes } from "../exitCodes.ts"
 import * as Nodes from "./Nodes.ts"
 import { kindFile } from "./packageFiles.ts"
 import { asks, clusterName, inCluster, makeFolder, type Place, type Remedies, run } from "./place.ts"
@@ -36,8 +37,23 @@ const createRemedies: Remedies = [
   ]
 ]
 
-/** There as long as a cluster is being made: what was broken off is known by it. */
+/** There as long as a cluster is being made, with the process that makes it: what was broken off is known by it. */
 const unfinished = ({ folder }: Place) => join(folder, "unfinished")
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Another start that is at it right now. */
+const maker = (place: Place): number | undefined => {
+  const pid = existsSync(unfinished(place)) ? Number(readFileSync(unfinished(place), "utf8")) : 0
+  return pid > 0 && pid !== process.pid && isAlive(pid) ? pid : undefined
+}
 
 export const remove = (place: Place) =>
   run({
@@ -49,7 +65,7 @@ export const remove = (place: Place) =>
 const create = (place: Place, offset: number, say: Say) =>
   Effect.gen(function*() {
     const { text } = yield* kindFile(offset)
-    yield* Effect.sync(() => writeFileSync(unfinished(place), ""))
+    yield* Effect.sync(() => writeFileSync(unfinished(place), String(process.pid)))
     yield* run({
       tool: "kind",
       args: [
@@ -115,6 +131,14 @@ export const ensureCluster = (
 ) =>
   Effect.gen(function*() {
     yield* makeFolder(place)
+    const pid = maker(place)
+    if (pid !== undefined) {
+      return yield* new Trouble({
+        cause: `process ${pid} is making the cluster right now`,
+        remedy: "wait for its end, then run this again",
+        exitCode: exitCodes.tryAgain
+      })
+    }
     const isUnfinished = existsSync(unfinished(place))
     if (hasCluster && !isUnfinished) {
       const stopped = (yield* Nodes.nodes).filter(({ isRunning }) => !isRunning)

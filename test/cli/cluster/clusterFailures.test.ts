@@ -3,7 +3,7 @@ import { exitCodes } from "#cli/exitCodes.ts"
 import { failureOf } from "#cli/failure.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
-import { existsSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { calls, change, type Fault, shortly } from "../../support/cluster/Machine.ts"
@@ -216,6 +216,18 @@ describe("A start of a cluster fails", () => {
         calls(machine.folder).map(shortly).filter((call) => /^kind (create|delete)/u.test(call)),
         ["kind create cluster --name odto", "kind delete cluster --name odto", "kind create cluster --name odto"]
       )
+    }))
+
+  it.live("at a cluster that another start is making right now, and leaves it alone", () =>
+    Effect.gen(function*() {
+      const machine = yield* toolMachine({ cluster: "running" })
+      mkdirSync(join(machine.home, "cluster"), { recursive: true })
+      writeFileSync(join(machine.home, "cluster", "unfinished"), String(process.ppid))
+      const { failed, outcome } = yield* upOn(machine)
+
+      assert.strictEqual(failed?.cause, `process ${process.ppid} is making the cluster right now`)
+      assert.strictEqual(failureOf(errorOf(outcome)).exitCode, exitCodes.tryAgain)
+      assert.notInclude(calls(machine.folder).map(shortly).join(), "kind delete")
     }))
 
   it.live("at a cluster that cannot be reached, and never deletes one that may have data", () =>
