@@ -25,7 +25,6 @@ const createRemedies: Remedies = [
     /too many open files|inotify/iu,
     "raise fs.inotify.max_user_instances to 512 and max_user_watches to 524288 (sysctl)"
   ],
-  [/cgroup/iu, "look at https://kind.sigs.k8s.io/docs/user/known-issues/ about cgroups"],
   [
     /failed to pull image|error pulling image|manifest unknown/iu,
     "the node image comes from Docker Hub: look at the network, then run it again"
@@ -33,7 +32,9 @@ const createRemedies: Remedies = [
   [
     /could not find a log line that matches|kubeadm|control[ -]plane/iu,
     "give Docker more memory and processors, then run it again"
-  ]
+  ],
+  // Last: kind warns of old cgroups whatever it then fails of.
+  [/cgroup/iu, "look at https://kind.sigs.k8s.io/docs/user/known-issues/ about cgroups"]
 ]
 
 /** There as long as a cluster is being made: what was broken off is known by it. */
