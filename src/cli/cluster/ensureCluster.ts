@@ -30,11 +30,12 @@ const createRemedies: Remedies = [
     /too many open files|inotify/iu,
     "raise fs.inotify.max_user_instances to 512 and max_user_watches to 524288 (sysctl)"
   ],
-  [/cgroup/iu, "look at https://kind.sigs.k8s.io/docs/user/known-issues/ about cgroups"],
   [
     /could not find a log line that matches|kubeadm|control[ -]plane/iu,
     "give Docker more memory and processors, then run it again"
-  ]
+  ],
+  // Last: kind warns of old cgroups whatever it then fails of.
+  [/cgroup/iu, "look at https://kind.sigs.k8s.io/docs/user/known-issues/ about cgroups"]
 ]
 
 /** There as long as a cluster is being made, with the process that makes it: what was broken off is known by it. */
@@ -131,11 +132,12 @@ export const ensureCluster = (
 ) =>
   Effect.gen(function*() {
     yield* makeFolder(place)
-    const pid = maker(place)
+    const pid = hasCluster ? maker(place) : undefined
     if (pid !== undefined) {
       return yield* new Trouble({
         cause: `process ${pid} is making the cluster right now`,
-        remedy: "wait for its end, then run this again",
+        remedy:
+          "wait for its end, then run this again; if it is something else, begin with: odd-dashboard down --cluster",
         exitCode: exitCodes.tryAgain
       })
     }

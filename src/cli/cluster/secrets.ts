@@ -22,19 +22,15 @@ const bearer = (random: RandomBytes): string => `odto_${base64url(random(tokenBy
 /** What each key is when it is not there yet; later ones may be made of earlier ones. */
 type Recipe = Readonly<Record<string, (random: RandomBytes, others: SecretData) => string>>
 
-const password = (random: RandomBytes): string => base64url(random(passwordBytes))
+/** Hex: some servers take their password as an argument, which must not begin like an option. */
+const password = (random: RandomBytes): string => Buffer.from(random(passwordBytes)).toString("hex")
 const named = (name: string) => () => name
 const url = (scheme: string, host: string) => (_: RandomBytes, { password = "", username = "" }: SecretData): string =>
   `${scheme}://${username}:${password}@${host}`
 
 const recipes: Readonly<Record<string, Recipe>> = {
   "odto-postgres": { username: named("odto"), password, url: url("postgres", "postgres:5432/odto") },
-  "odto-rabbitmq": {
-    username: named("odto"),
-    password,
-    url: url("amqp", "rabbitmq:5672"),
-    "erlang-cookie": password
-  },
+  "odto-rabbitmq": { username: named("odto"), password, url: url("amqp", "rabbitmq:5672") },
   "odto-redis": { password, url: url("redis", "redis:6379") },
   "odto-mongodb": { username: named("odto"), password, url: url("mongodb", "mongodb:27017/odto?authSource=admin") },
   "odto-tokens": { "admin-token": bearer, "webhook-token": bearer },
@@ -83,7 +79,6 @@ export const environmentLines = (secrets: Secrets): ReadonlyArray<string> =>
   [
     ["POSTGRES_PASSWORD", "odto-postgres", "password"],
     ["RABBITMQ_PASSWORD", "odto-rabbitmq", "password"],
-    ["RABBITMQ_ERLANG_COOKIE", "odto-rabbitmq", "erlang-cookie"],
     ["REDIS_PASSWORD", "odto-redis", "password"],
     ["MONGODB_PASSWORD", "odto-mongodb", "password"],
     ["ADMIN_TOKEN", "odto-tokens", "admin-token"],

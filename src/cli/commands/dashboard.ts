@@ -1,5 +1,5 @@
 /** `odd-dashboard` without a command: the dashboard on a terminal, one screen of it with `--once`, else the help. */
-import { Effect, Option, Redacted } from "effect"
+import { Effect, Option, Redacted, Runtime, Schema } from "effect"
 import { CliError, Flag } from "effect/cli"
 import { stripVTControlCharacters } from "node:util"
 import { setFlagsFromString } from "node:v8"
@@ -7,6 +7,7 @@ import { addresses, bearerToken, gateway, gatewayFlag, readModel, readModelFlag,
 import type { run } from "../dashboard/dashboard.tsx"
 import type { ReachedCluster } from "../dashboard/launcher/clusterStart.ts"
 import { frameOf, type ViewName, viewNames } from "../dashboard/view-model/Route.ts"
+import { exitCodes } from "../exitCodes.ts"
 import { defaultHome } from "../home.ts"
 import { typed } from "../invocation.ts"
 import * as Output from "../Output.ts"
@@ -39,6 +40,21 @@ export interface DashboardFlags {
   readonly filter: string
   readonly screenReader: boolean
 }
+
+/** A screen with such a filter would show what the filter does not say. */
+class UnusableFilter extends Schema.TaggedError<UnusableFilter>()("UnusableFilter", { problem: Schema.String }) {
+  override readonly [Runtime.errorExitCode] = exitCodes.usage
+  override get message() {
+    return `--filter: ${this.problem}`
+  }
+}
+
+const usable = Effect.fnUntraced(function*({ filter, view }: DashboardFlags) {
+  if (filter === "") return
+  const { filterProblems } = yield* Effect.promise(() => import("../dashboard/view-model/viewFilter.ts"))
+  const [problem] = filterProblems(view, filter)
+  if (problem !== undefined) return yield* new UnusableFilter({ problem })
+})
 
 /** A file or a pipe has no size: wide enough for every column that is not an id. */
 const fallbackSize = { columns: 100, rows: 40 }
@@ -141,6 +157,7 @@ const show = Effect.fnUntraced(function*(flags: DashboardFlags) {
 }, Effect.scoped)
 
 export const dashboard = Effect.fnUntraced(function*(flags: DashboardFlags) {
+  yield* usable(flags)
   if (yield* Output.jsonFlag) {
     const { snapshotOf } = yield* Effect.promise(() => import("../dashboard/view-model/snapshot.ts"))
     return yield* Output.json(snapshotOf(yield* onceRead(flags)))

@@ -10,6 +10,7 @@ import { footerLine } from "./view-model/parts/footer.ts"
 import { firstLine, secondLine } from "./view-model/parts/header.ts"
 import { helpLines } from "./view-model/parts/help.ts"
 import { panelLines } from "./view-model/parts/panel.ts"
+import { firstLineShown } from "./view-model/scrolling.ts"
 import { type State, topOf } from "./view-model/State.ts"
 import { viewComponents } from "./views/viewComponents.ts"
 
@@ -19,7 +20,7 @@ const Body = ({ height, state, theme }: { readonly state: State; readonly theme:
   if (state.form !== undefined) return <FormPanel form={state.form} columns={columns} height={height} />
   if (state.help !== undefined) {
     const lines = helpLines(state, theme.glyphs === "ascii")
-    const first = Math.min(state.help.scroll, Math.max(0, lines.length - height))
+    const first = firstLineShown(state)
     return <Lines lines={lines.slice(first, first + height)} columns={columns} height={height} />
   }
   const View = viewComponents[topOf(state).view]

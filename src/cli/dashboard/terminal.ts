@@ -6,6 +6,9 @@ import type { Terminal } from "./live/perform.ts"
 /** A process that cannot be put to sleep, for want of a shell that could wake it, goes on after this long. */
 const sleepMillis = 200
 
+/** What opens addresses says at once that it has found no browser; what is still at it after this long has found one. */
+const openMillis = 1_000
+
 type Suspend = () => Promise<{ readonly resume: () => Promise<void> }>
 
 /** What Ink lends while the dashboard is on the screen. */
@@ -31,10 +34,10 @@ const browse = (url: string): Promise<boolean> =>
     const [name, ...args] = command
     const child = spawn(name, [...args, url], { stdio: "ignore", detached: true })
     child.on("error", () => resolve(false))
-    child.on("spawn", () => {
-      child.unref()
-      resolve(true)
-    })
+    child.on("spawn", () => child.unref())
+    // That of Windows ends with a failure whatever it does.
+    child.on("exit", (code) => resolve(code === 0 || process.platform === "win32"))
+    setTimeout(() => resolve(true), openMillis).unref()
   })
 
 export const makeTerminal = (): LentTerminal => {

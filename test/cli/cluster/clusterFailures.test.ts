@@ -70,6 +70,7 @@ const failures: ReadonlyArray<
     "cluster",
     {
       match: "kind create",
+      // As kind 0.33 says it on a machine with the first version of cgroups.
       stderr: `cgroup v1 is deprecated in Kubernetes
  • Ensuring node image (kindest/node:v1) 🖼  ...
  ✗ Ensuring node image (kindest/node:v1) 🖼

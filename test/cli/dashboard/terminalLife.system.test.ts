@@ -36,6 +36,14 @@ const cpuMillis = (pid: number): number => {
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
+/** What the built program prints where no terminal is. */
+const printed = Effect.fnUntraced(function*(...args: ReadonlyArray<string>) {
+  const { home } = yield* System
+  return yield* Effect.promise(() =>
+    promisify(execFile)(process.execPath, [launcher, ...args], { env: { ...environment(), ODTO_HOME: home } })
+  )
+})
+
 layer(System.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
   describe("The terminal", () => {
     it.effect("is as it was after q", () =>
@@ -165,11 +173,6 @@ layer(System.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
     it.effect("prints one screen as plain text with --once, and one snapshot with --json", () =>
       Effect.gen(function*() {
         yield* run(["submit", "demo.noop", "--queue", "once", "--wait"])
-        const { home } = yield* System
-        const printed = (...args: ReadonlyArray<string>) =>
-          Effect.promise(() =>
-            promisify(execFile)(process.execPath, [launcher, ...args], { env: { ...environment(), ODTO_HOME: home } })
-          )
         const screen = yield* printed("--once", "--view", "jobs", "--filter", "queue:once")
         const snapshot = JSON.parse((yield* printed("--json", "--view", "queues")).stdout)
 
@@ -178,6 +181,32 @@ layer(System.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
         assert.strictEqual(snapshot.view, "queues")
         assert.strictEqual(snapshot.sources.queues.state, "fresh")
         assert.include(snapshot.sources.queues.data.queues.map(({ name }: { readonly name: string }) => name), "once")
+        // Nothing is followed: no word of a stream that lives.
+        assert.match(screen.stdout, / at \d\d:\d\d:\d\d UTC/u)
+        assert.notInclude(screen.stdout, "live")
+      }))
+
+    it.effect("prints the events that happened before, with --once and --json", () =>
+      Effect.gen(function*() {
+        yield* run(["submit", "demo.noop", "--queue", "told", "--wait"])
+        // The history is written a moment after the event.
+        const { stdout } = yield* Effect.repeat(printed("--once", "--view", "events"), {
+          until: ({ stdout: screen }) => / completed +demo\.noop +told/u.test(screen),
+          times: 9
+        })
+        const snapshot = yield* asked(["--view", "events"])
+
+        assert.match(stdout, / completed +demo\.noop +told/u)
+        assert.notInclude(stdout, "behind")
+        assert.include(JSON.stringify(snapshot), "\"queue\":\"told\"")
+      }))
+
+    it.effect("refuses a filter that it would not obey", () =>
+      Effect.gen(function*() {
+        const { code, stderr } = yield* run(["--once", "--view", "dead", "--filter", "status:running"])
+
+        assert.strictEqual(code, 64)
+        assert.include(stderr, "all of them are dead")
       }))
 
     it.effect("reads sentences to a screen reader, without moving the cursor", () =>

@@ -20,7 +20,7 @@ export interface Api {
 const chartSeconds = 300
 const bucketSeconds = 5
 /** Rows of lists that are shown without going on. */
-const listRows = 200
+export const listRows = 200
 
 /** A program that is not ready answers all the same, with what it lacks. */
 const readiness = <E extends object, R>(readyz: Effect.Effect<Readiness, E, R>) =>

@@ -31,8 +31,9 @@ const listeners = () => {
 }
 
 export const makeStore = (initial: State): Store => {
-  let state = initial
-  let shown = initial
+  // After a message the lists are those that the first view wants.
+  let state = update(initial, { _tag: "Ticked", now: initial.now })
+  let shown = state
   let timer: ReturnType<typeof setTimeout> | undefined
   let lastFrame = 0
   const frames = listeners()

@@ -17,7 +17,33 @@ const batchMillis = 16
 /** After a refusal that another attempt may not change, such as a revoked token. */
 const refusedPauseMillis = 5_000
 
+/** Three times the pulse of the stream: what is silent for so long is a connection that nobody has closed. */
+const silentMillis = 45_000
+
 const isEvent = Schema.is(CloudEvent)
+
+/** The body, which breaks when nothing comes for too long. */
+const watched = (body: ReadableStream<Uint8Array>, onSilence: () => void): ReadableStream<Uint8Array> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const end = () => clearTimeout(timer)
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      start: (controller) => {
+        timer = setTimeout(() => {
+          onSilence()
+          // As fetch says it of a connection that broke.
+          controller.error(new TypeError("the stream is silent"))
+        }, silentMillis)
+      },
+      transform: (chunk, controller) => {
+        timer?.refresh()
+        controller.enqueue(chunk)
+      },
+      flush: end,
+      cancel: end
+    })
+  )
+}
 
 export interface Following {
   readonly transport: Transport
@@ -29,26 +55,24 @@ export interface Following {
 }
 
 /** Tells of every connection: `follow` itself only knows events. */
-const observed = (transport: Transport, send: Following["send"]): Transport => ({
-  ...transport,
-  open: async (call) => {
-    try {
-      const response = await transport.open(call)
-      send({ _tag: "Linked", state: "live", at: Date.now() })
-      return response
-    } catch (trouble) {
-      if (call.signal?.aborted !== true) {
-        send({
-          _tag: "Linked",
-          state: "lost",
-          detail: trouble instanceof Error ? trouble.message : String(trouble),
-          at: Date.now()
-        })
+const observed = (transport: Transport, send: Following["send"]): Transport => {
+  const lost = (detail: string) => send({ _tag: "Linked", state: "lost", detail, at: Date.now() })
+  return {
+    ...transport,
+    open: async (call) => {
+      try {
+        const response = await transport.open(call)
+        send({ _tag: "Linked", state: "live", at: Date.now() })
+        return response.body === null
+          ? response
+          : new Response(watched(response.body, () => lost("nothing comes any more")), response)
+      } catch (trouble) {
+        if (call.signal?.aborted !== true) lost(trouble instanceof Error ? trouble.message : String(trouble))
+        throw trouble
       }
-      throw trouble
     }
   }
-})
+}
 
 export const followEvents = ({ onEvents, onGap, send, transport }: Following): Effect.Effect<never> => {
   let last: string | undefined

@@ -2,13 +2,17 @@
 import type { Transport } from "#client/Transport.ts"
 import type { CloudEvent } from "#domain/JobEvent.ts"
 import { Effect, FiberMap, Latch, Option, Schedule } from "effect"
+import { restOf } from "../view-model/JobTable.ts"
+import type { JobListName } from "../view-model/Message.ts"
 import { viewStanding } from "../view-model/parts/header.ts"
 import { standingOf } from "../view-model/sources.ts"
+import type { State } from "../view-model/State.ts"
 import { type Api, askRole } from "./Api.ts"
 import { followEvents } from "./followEvents.ts"
 import { readWant } from "./readWant.ts"
+import { rereadList } from "./rereadList.ts"
 import type { Store } from "./Store.ts"
-import { type Want, wantsMore, wantsOf } from "./wants.ts"
+import { jobsWant, type Want, wantsMore, wantsOf, wantsReread } from "./wants.ts"
 
 /** Without news everything is read this often, which keeps it fresh: ages are drawn from five seconds on. */
 const pollMillis = 4_000
@@ -57,6 +61,9 @@ const concerns = (want: Want, events: ReadonlyArray<CloudEvent>): boolean => {
   }
 }
 
+const isInTrouble = (state: State, want: Want): boolean =>
+  (want._tag === "Jobs" ? state[want.list] : state.sources[want.source]).trouble !== undefined
+
 export const make = Effect.fnUntraced(function*({ api, store, transport }: Living) {
   const reading = yield* FiberMap.make<string>()
   const start = yield* FiberMap.runtime(reading)()
@@ -74,7 +81,7 @@ export const make = Effect.fnUntraced(function*({ api, store, transport }: Livin
       for (;;) {
         const isRead = yield* read(want)
         failures = isRead ? 0 : failures + 1
-        const pause = isRead ? pollMillis : Math.min(longestPauseMillis, firstPauseMillis * 2 ** failures)
+        const pause = isRead ? pollMillis : Math.min(longestPauseMillis, firstPauseMillis * 2 ** (failures - 1))
         const gap = Math.min(pause, gapOf(want))
         yield* Effect.sleep(gap)
         yield* Effect.raceFirst(Effect.sleep(pause - gap), Latch.await(nudge))
@@ -105,20 +112,55 @@ export const make = Effect.fnUntraced(function*({ api, store, transport }: Livin
     }
     const list = wantsMore(store.state())
     if (list !== undefined) {
-      const want = wants.find((each) => each._tag === "Jobs" && each.list === list)
-      const last = store.state()[list].rows.at(-1)?.id
-      if (want === undefined) return
+      const { isPartial } = store.state()[list]
+      const want = jobsWant(store.state(), list)
+      const after = restOf(store.state()[list])
       store.send({ _tag: "LoadingJobs", list })
-      start(`more ${list}`, Effect.asVoid(read(want, last)))
+      // A search that goes on by itself leaves the store some time for others.
+      const pause = isPartial ? gapMillis.counts : 0
+      start(`more ${list}`, Effect.asVoid(Effect.delay(read(want, after), pause)))
     }
+    mend()
+    complete()
+  }
+  let missed = 0
+  /** Polling reads the first page alone: where events were missed the pages below it are read again as well. */
+  const mend = () => {
+    const { dropped, gaps } = store.state().tail
+    if (dropped + gaps === missed) return
+    missed = dropped + gaps
+    for (const list of ["jobs", "dead"] as const) {
+      if (store.state()[list].next !== undefined) start(`mend ${list}`, reread(list))
+    }
+  }
+  const reread = (list: JobListName) => {
+    const want = jobsWant(store.state(), list)
+    return rereadList(store, list, (after) => readWant(api, want, after))
+  }
+  let isCompleting = false
+  /** Where more jobs are made at once than the first page holds, those below it are read as well when they are seen. */
+  const complete = () => {
+    const list = isCompleting ? undefined : wantsReread(store.state())
+    if (list === undefined) return
+    isCompleting = true
+    const done = Effect.sync(() => {
+      isCompleting = false
+    })
+    start("complete", Effect.ensuring(Effect.delay(reread(list), gapMillis.slow), done))
   }
   yield* Effect.acquireRelease(Effect.sync(() => store.onChange(attend)), (stop) => Effect.sync(stop))
   attend()
 
   yield* Effect.forkScoped(followEvents({
     transport,
-    send: store.send,
-    onEvents: (events) => nudge((want) => concerns(want, events)),
+    send: (message) => {
+      const wasLost = store.state().link.state === "lost"
+      store.send(message)
+      // Who is back is asked at once.
+      if (wasLost && store.state().link.state === "live") refresh()
+    },
+    // What fails waits its pause out, however much happens meanwhile.
+    onEvents: (events) => nudge((want) => !isInTrouble(store.state(), want) && concerns(want, events)),
     onGap: refresh
   }))
 

@@ -6,8 +6,8 @@ import { problemIn } from "../../problemLines.ts"
 import type { Command } from "../view-model/Command.ts"
 import { fieldAt, jobOf } from "../view-model/form/fields.ts"
 import type { Field } from "../view-model/form/Form.ts"
+import { type Outcome, toldOf } from "../view-model/form/outcome.ts"
 import type { Message } from "../view-model/Message.ts"
-import { frameOf } from "../view-model/Route.ts"
 import type { Toast } from "../view-model/State.ts"
 import { plural } from "../view-model/words.ts"
 import type { Api } from "./Api.ts"
@@ -42,17 +42,26 @@ const acted = <A, E>({ refresh, store }: Performing, act: Effect.Effect<A, E>, w
     refresh()
   })
 
-/** Opens the form: Ajv is loaded only here, so that nobody waits for it at the start. */
+/** Ajv is loaded only for a form, so that nobody waits for it at the start. */
+const checker = Effect.promise(async () => {
+  const [{ PayloadSchemas }, { layer }] = await Promise.all([
+    import("#services/ports/PayloadSchemas.ts"),
+    import("#infra/ajv/AjvPayloadSchemas.ts")
+  ])
+  return { PayloadSchemas, layer }
+})
+
 const openForm = ({ store }: Performing, name: string) =>
   Effect.gen(function*() {
     const type = store.state().sources.types.data?.types.find((each) => each.name === name)
     if (type === undefined) return store.send(say(`the type ${name} is not known`, "warn"))
-    const { PayloadSchemas } = yield* Effect.promise(() => import("#services/ports/PayloadSchemas.ts"))
-    const { layer } = yield* Effect.promise(() => import("#infra/ajv/AjvPayloadSchemas.ts"))
+    const { PayloadSchemas, layer } = yield* checker
     const check = yield* Effect.provide(
       PayloadSchemas.use((schemas) => Effect.succeed(schemas.compile(type.payloadSchema))),
       layer
     )
+    // A key pressed twice opens it once.
+    if (store.state().form !== undefined) return
     if (Result.isFailure(check)) return store.send(say(`the schema of ${name} is unusable: ${check.failure}`, "bad"))
     store.send({ _tag: "FormOpened", type, check: check.success, key: randomUUID() })
   })
@@ -68,19 +77,17 @@ const submitForm = ({ api, refresh, store }: Performing) =>
     const answer = yield* Effect.result(
       api.gateway.jobs.submit({ headers: { "idempotency-key": form.key }, payload })
     )
-    if (Result.isSuccess(answer)) {
-      const { jobId, status } = answer.success
-      store.send(
-        { _tag: "FormClosed" },
-        { _tag: "Opened", frame: frameOf("job", { subject: jobId }) },
-        say(`accepted, ${status}: ${jobId}`)
-      )
-      return refresh()
-    }
-    const { errors, refusal } = refused(answer.failure, form.fields)
-    // Another content needs another key; a repetition after an unknown outcome needs the same.
-    const isUnknown = answer.failure._tag === "OutcomeUnknown" || answer.failure._tag === "HttpClientError"
-    store.send({ _tag: "FormRefused", errors, refusal, key: isUnknown ? form.key : randomUUID() })
+    const outcome: Outcome = Result.isSuccess(answer)
+      ? { _tag: "Accepted", jobId: answer.success.jobId, status: answer.success.status }
+      : {
+        _tag: "Refused",
+        ...refused(answer.failure, form.fields),
+        trouble: troubleOf(answer.failure),
+        // Another content needs another key; a repetition after an unknown outcome needs the same.
+        isUnknown: answer.failure._tag === "OutcomeUnknown" || answer.failure._tag === "HttpClientError"
+      }
+    store.send(...toldOf(store.state().form, form, outcome, randomUUID()))
+    if (outcome._tag === "Accepted") refresh()
   })
 
 /** The fields that a refusal names, and what is left to be said of the whole. */
@@ -96,7 +103,7 @@ const refused = (failure: unknown, fields: ReadonlyArray<Field>) => {
   return { errors, refusal: isAllNamed ? undefined : troubleOf(failure) }
 }
 
-export const perform = (performing: Performing, command: Command): Effect.Effect<void> => {
+const act = (performing: Performing, command: Command): Effect.Effect<void> => {
   const { api, refresh, store, terminal } = performing
   switch (command._tag) {
     case "Cancel":
@@ -118,6 +125,8 @@ export const perform = (performing: Performing, command: Command): Effect.Effect
       )
     case "ResumeQueue":
       return acted(performing, api.gateway.queues.resume(named(command.queue)), ({ queue }) => `queue ${queue} is open`)
+    case "PrepareForm":
+      return Effect.asVoid(checker)
     case "OpenForm":
       return openForm(performing, command.type)
     case "SubmitForm":
@@ -145,3 +154,9 @@ export const perform = (performing: Performing, command: Command): Effect.Effect
       return Effect.sync(terminal.quit)
   }
 }
+
+/** What fails in a way that nobody has thought of is said as well. */
+export const perform = (performing: Performing, command: Command): Effect.Effect<void> =>
+  act(performing, command).pipe(
+    Effect.catchDefect((defect) => Effect.sync(() => performing.store.send(say(`failed: ${String(defect)}`, "bad"))))
+  )

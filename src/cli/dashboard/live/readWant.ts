@@ -14,7 +14,8 @@ export interface Heard {
 /** A source that takes longer is one that did not answer. */
 const patience = "10 seconds"
 
-const heard = <A, E>(
+/** Asks, and makes a message of the answer or of what is wrong. */
+export const heard = <A, E>(
   question: Effect.Effect<A, E>,
   good: (answer: A, at: number) => Told,
   bad: (trouble: string, at: number) => Told
@@ -33,7 +34,7 @@ export const readWant = (api: Api, want: Want, after?: string): Effect.Effect<He
     return heard(
       ask(api, source, subject),
       (answer, at) => ({ _tag: "Answered", answer, at }),
-      (trouble, at) => ({ _tag: "NotAnswered", source, trouble, at })
+      (trouble, at) => ({ _tag: "NotAnswered", source, subject, trouble, at })
     )
   }
   const { filter, list, sort } = want

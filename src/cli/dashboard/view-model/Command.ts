@@ -5,6 +5,8 @@ export type Command =
   | { readonly _tag: "Replay"; readonly jobId: string }
   | { readonly _tag: "PauseQueue"; readonly queue: string }
   | { readonly _tag: "ResumeQueue"; readonly queue: string }
+  /** Loads what the form needs while its type is chosen, so that what is typed ahead finds the form there. */
+  | { readonly _tag: "PrepareForm" }
   /** Opens the form for a new job. */
   | { readonly _tag: "OpenForm"; readonly type: string }
   /** Submits what the form stands for. */

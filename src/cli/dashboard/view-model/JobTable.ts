@@ -6,12 +6,13 @@
  */
 import type { JobList } from "#domain/contract/ReadModelViews.ts"
 import type { CloudEvent } from "#domain/JobEvent.ts"
-import type { JobSort } from "#domain/JobFilter.ts"
+import { decodeCursor, type JobSort } from "#domain/JobFilter.ts"
+import { Option } from "effect"
 import { type JobQuery, parseQuery } from "./jobQuery.ts"
 import { afterEvent, fits, hasWords, type JobRow, rowOf } from "./JobRow.ts"
 import { merged, type Order, placeOf } from "./Ordered.ts"
 
-/** Rows held at most; what is older is read again when somebody scrolls there. */
+/** Rows held at most: further down nobody scrolls, a filter leads there. */
 export const maxRowsHeld = 100_000
 /** Rows held while nobody has scrolled: the newest, so that a busy system does not fill the memory. */
 export const maxRowsFollowed = 1_000
@@ -34,7 +35,7 @@ export interface JobTable {
   readonly trouble: string | undefined
   readonly receivedAt: number | undefined
   readonly freshness: JobList["freshness"] | undefined
-  /** The row budget of the API ended the last page early. */
+  /** The row budget of the API ended the farthest page early: what fits may lie beyond it. */
   readonly isPartial: boolean
 }
 
@@ -57,8 +58,10 @@ const newest: Order<JobRow> = (a, b) => a.id > b.id ? -1 : a.id < b.id ? 1 : 0
 const oldest: Order<JobRow> = (a, b) => -newest(a, b)
 const byId = ({ sort }: JobTable): Order<JobRow> => sort === "newest" ? newest : oldest
 
-const compareId = (sort: JobSort, id: string) => (row: JobRow) =>
-  row.id === id ? 0 : (row.id > id) === (sort === "newest") ? -1 : 1
+/** Which of two ids comes first, as a sign. */
+const byPlace = (sort: JobSort) => (a: string, b: string): number =>
+  a === b ? 0 : (a > b) === (sort === "newest") ? -1 : 1
+const compareId = (sort: JobSort, id: string) => (row: JobRow) => byPlace(sort)(row.id, id)
 
 /** The row of the job, by its id. */
 export const findRow = ({ rows, sort }: JobTable, id: string): JobRow | undefined => {
@@ -107,10 +110,15 @@ const changed = (
   return { ...table, rows, shown: merged(table.shown, visible(gone), visible(added), order) }
 }
 
-/** Whether a job with this id lies within what has been read, so that its absence means something. */
-const isWithin = ({ next, rows, sort }: JobTable, id: string): boolean => {
-  const last = rows.at(-1)
-  return next === null || (next !== undefined && last !== undefined && compareId(sort, last.id)({ ...last, id }) <= 0)
+/** Id of the last job looked at, as far as the cursor says it; else that of the last row. */
+const endOf = ({ next, rows }: Pick<JobTable, "next" | "rows">): string | undefined =>
+  Option.getOrUndefined(decodeCursor(next ?? "")) ?? rows.at(-1)?.id
+
+/** Tells of ids whether such a job lies within what has been looked at, so that its absence means something. */
+const reachOf = (table: JobTable): (id: string) => boolean => {
+  if (table.next === undefined || table.next === null) return () => table.next === null
+  const end = endOf(table)
+  return (id) => end !== undefined && byPlace(table.sort)(end, id) >= 0
 }
 
 /** What the filter makes of a row: the row, the row as one that has left, or nothing. */
@@ -127,11 +135,12 @@ export const withEvents = (
   selected: string | undefined
 ): JobTable => {
   const now = new Map<string, JobRow | undefined>()
+  const isWithin = reachOf(table)
   for (const event of events) {
     if (event.sequence === undefined) continue
     const id = event.subject
     const before = now.has(id) ? now.get(id) : findRow(table, id)
-    if (before === undefined && !isWithin(table, id)) continue
+    if (before === undefined && !isWithin(id)) continue
     now.set(id, afterEvent(before, event))
   }
   return changed(
@@ -163,8 +172,9 @@ const corrected = (held: JobRow | undefined, read: JobRow): JobRow =>
     : read
 
 /**
- * Takes in a page. `after` is the last row before it; undefined for the first page, which also tells what has gone: a
- * row in its range that the store did not name, and that no event has touched since.
+ * Takes in a page. `after` is the last job before it; undefined for the first page. A page also tells what has gone: a
+ * row in its range that the store did not name, and that no event has touched since. One that does not join what is held
+ * is left out, as it would leave a hole that nothing fills.
  */
 export const withPage = (
   table: JobTable,
@@ -175,14 +185,16 @@ export const withPage = (
     readonly selected: string | undefined
   }
 ): JobTable => {
+  const isWithin = reachOf(table)
+  if (after !== undefined && !isWithin(after)) return { ...table, isLoading: false }
   const read = page.jobs.map(rowOf)
   const named = new Set(read.map(({ id }) => id))
   const readAt = Date.parse(page.freshness.readAt)
   const from = after === undefined ? 0 : placeOf(table.rows, compareId(table.sort, after))
-  const last = read.at(-1)
-  const to = page.next === null || last === undefined
-    ? page.next === null ? table.rows.length : from
-    : placeOf(table.rows, compareId(table.sort, last.id)) + 1
+  const end = endOf({ next: page.next, rows: read }) ?? after
+  const to = page.next === null
+    ? table.rows.length
+    : placeOf(table.rows, (row) => end !== undefined && compareId(table.sort, end)(row) <= 0 ? -1 : 1)
   const missing = table.rows.slice(from, to).filter((row) =>
     !named.has(row.id) && row.id !== after && row.id !== selected && row.updatedAt < readAt
   )
@@ -191,17 +203,28 @@ export const withPage = (
     const next = placed(table.query, corrected(before, row), selected)
     return before !== undefined && next !== undefined && isSame(before, next) ? [] : [{ before, after: next }]
   })
-  const isFarthest = after !== undefined || table.next === undefined || page.next === null
+  const isFarthest = page.next === null || table.next === undefined || (end !== undefined && !isWithin(end))
   return {
     ...changed(table, [...changes, ...missing.map((before) => ({ before, after: undefined }))]),
-    next: isFarthest ? page.next : table.next,
+    ...(isFarthest ? { next: page.next, isPartial: page.partial } : {}),
     isLoading: false,
-    isPartial: page.partial,
     trouble: undefined,
     receivedAt: at,
     freshness: page.freshness
   }
 }
+
+/** Whether the job comes after the other one in the order of the store. */
+export const isBelow = ({ sort }: JobTable, other: string, id: string): boolean => byPlace(sort)(other, id) < 0
+
+/** Whether rows are held that come after the job with this id. */
+export const holdsBelow = ({ rows, sort }: JobTable, id: string): boolean => {
+  const last = rows.at(-1)
+  return last !== undefined && byPlace(sort)(last.id, id) > 0
+}
+
+/** Where a list goes on, as the job before it; undefined at its end, and before anything was read. */
+export const restOf = (table: JobTable): string | undefined => typeof table.next === "string" ? endOf(table) : undefined
 
 /** Lets go of the rows farthest from the beginning; they are read again when somebody goes there. */
 export const bounded = (table: JobTable, most: number, cursorAfter: (id: string) => string): JobTable => {

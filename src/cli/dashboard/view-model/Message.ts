@@ -11,7 +11,14 @@ import type { Link, Prompt, Question, Toast } from "./State.ts"
 /** From the system. */
 export type Told =
   | { readonly _tag: "Answered"; readonly answer: Answer; readonly at: number }
-  | { readonly _tag: "NotAnswered"; readonly source: SourceName; readonly trouble: string; readonly at: number }
+  | {
+    readonly _tag: "NotAnswered"
+    readonly source: SourceName
+    /** The job that was asked about, of `job` and `timeline`. */
+    readonly subject?: string | undefined
+    readonly trouble: string
+    readonly at: number
+  }
   | {
     readonly _tag: "JobsRead"
     readonly list: JobListName

@@ -16,12 +16,11 @@ export interface Size {
 
 /** The stream of events. */
 export interface Link {
-  readonly state: "connecting" | "live" | "lost"
+  /** `none`: nothing is followed, the screen is of one moment. */
+  readonly state: "connecting" | "live" | "lost" | "none"
   /** Since when it is so, by this machine's clock. */
   readonly since: number
   readonly detail: string | undefined
-  /** Attempts since it was lost. */
-  readonly attempts: number
 }
 
 /** A line that is being typed. */
@@ -98,7 +97,7 @@ export const deadFilter = "status:dead"
 export const initial = ({ frame = frameOf("overview"), ...beginning }: Beginning): State => ({
   ...beginning,
   role: undefined,
-  link: { state: "connecting", since: beginning.now, detail: undefined, attempts: 0 },
+  link: { state: "connecting", since: beginning.now, detail: undefined },
   sources: noSources,
   jobs: emptyTable("", "newest", undefined),
   dead: emptyTable(deadFilter, "newest", undefined),

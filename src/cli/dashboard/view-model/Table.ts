@@ -37,7 +37,7 @@ export interface TableDefinition<Row> {
   /** What a row is called: `job`, `queue`. */
   readonly noun: string
   readonly columns: ReadonlyArray<Column<Row>>
-  /** The newest come first and nothing is selected until somebody moves. Default: the first row is selected. */
+  /** The newest come first and nothing is selected until somebody moves. Default: the first row is. */
   readonly follows?: boolean
   readonly id: (row: Row) => string
   /** What is said where there is nothing. */

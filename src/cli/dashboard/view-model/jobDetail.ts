@@ -6,7 +6,7 @@ import { fit, plain, wrap } from "./plainText.ts"
 import { type JobTab, jobTabs } from "./Route.ts"
 import { type State, topOf } from "./State.ts"
 import { statusTone } from "./tables/jobs.ts"
-import { clock, duration, exactClock } from "./words.ts"
+import { duration, exactClock } from "./words.ts"
 
 /** Characters of one payload, result or stack that are laid out; a copy (`Y`) has all. */
 const maxShown = 64 * 1024
@@ -29,10 +29,14 @@ export const timelineShown = (state: State): JobTimeline | undefined => {
   return data?.jobId === topOf(state).subject ? data : undefined
 }
 
-const pair = (label: string, value: string, tone: Tone = "text"): Line => [
-  span(fit(` ${label}`, 15), "dim"),
-  span(plain(value), tone)
-]
+const labelColumns = 15
+
+/** A label and what belongs to it, on as many lines as that takes. */
+const labelled = (label: string, value: string, columns: number, tone: Tone = "text"): ReadonlyArray<Line> =>
+  wrap(plain(value), Math.max(8, columns - labelColumns)).map((part, index) => [
+    span(fit(index === 0 ? ` ${label}` : "", labelColumns), "dim"),
+    span(part, tone)
+  ])
 
 const when = (at: string | null): string => at === null ? "-" : `${at.slice(0, 10)} ${exactClock(Date.parse(at))} UTC`
 
@@ -49,33 +53,36 @@ const jsonLines = (value: unknown, columns: number): ReadonlyArray<Line> => {
   ]
 }
 
-const summary = (job: JobDetail, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => [
-  [span(fit(" status", 15), "dim"), span(`${glyph(job.status)} ${job.status}`, statusTone(job.status))],
-  pair("id", job.id),
-  pair("type", job.type),
-  pair("queue", `${job.queue}, priority ${job.priority}`),
-  pair("attempts", `${job.attempt} claimed, ${job.failures} failed, ${job.maxAttempts} allowed`),
-  pair("created", when(job.createdAt)),
-  job.finishedAt === null ? pair("due", when(job.runAt)) : pair("finished", when(job.finishedAt)),
-  pair("timeout", `${duration(job.timeoutMillis)} an attempt`),
-  ...(job.deadline === null ? [] : [pair("deadline", when(job.deadline))]),
-  ...(job.worker === null ? [] : [pair("worker", job.worker, "busy")]),
-  ...(job.progress === null
-    ? []
-    : [pair("progress", `${job.progress.percent} % ${job.progress.message ?? ""}`, "busy")]),
-  ...(job.cancelRequestedAt === null ? [] : [pair("cancel asked", when(job.cancelRequestedAt), "warn")]),
-  ...(job.tags.length === 0 ? [] : [pair("tags", job.tags.join(", "))]),
-  ...(job.correlationId === null ? [] : [pair("correlation", job.correlationId)]),
-  ...(job.idempotencyKey === null ? [] : [pair("key", job.idempotencyKey)]),
-  ...(job.traceparent === null ? [] : [pair("trace", job.traceparent)]),
-  ...(job.lastError === null
-    ? []
-    : [
-      blank,
-      line(" Last error", "strong"),
-      ...wrapped(`${job.lastError.name}: ${job.lastError.message}`, columns, "bad")
-    ])
-]
+const summary = (job: JobDetail, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => {
+  const pair = (label: string, value: string, tone?: Tone) => labelled(label, value, columns, tone)
+  return [
+    [span(fit(" status", labelColumns), "dim"), span(`${glyph(job.status)} ${job.status}`, statusTone(job.status))],
+    ...pair("id", job.id),
+    ...pair("type", job.type),
+    ...pair("queue", `${job.queue}, priority ${job.priority}`),
+    ...pair("attempts", `${job.attempt} claimed, ${job.failures} failed, ${job.maxAttempts} allowed`),
+    ...pair("created", when(job.createdAt)),
+    ...(job.finishedAt === null ? pair("due", when(job.runAt)) : pair("finished", when(job.finishedAt))),
+    ...pair("timeout", `${duration(job.timeoutMillis)} an attempt`),
+    ...(job.deadline === null ? [] : pair("deadline", when(job.deadline))),
+    ...(job.worker === null ? [] : pair("worker", job.worker, "busy")),
+    ...(job.progress === null
+      ? []
+      : pair("progress", `${job.progress.percent} % ${job.progress.message ?? ""}`, "busy")),
+    ...(job.cancelRequestedAt === null ? [] : pair("cancel asked", when(job.cancelRequestedAt), "warn")),
+    ...(job.tags.length === 0 ? [] : pair("tags", job.tags.join(", "))),
+    ...(job.correlationId === null ? [] : pair("correlation", job.correlationId)),
+    ...(job.idempotencyKey === null ? [] : pair("key", job.idempotencyKey)),
+    ...(job.traceparent === null ? [] : pair("trace", job.traceparent)),
+    ...(job.lastError === null
+      ? []
+      : [
+        blank,
+        line(" Last error", "strong"),
+        ...wrapped(`${job.lastError.name}: ${job.lastError.message}`, columns, "bad")
+      ])
+  ]
+}
 
 const stepTones: Readonly<Record<string, Tone>> = {
   started: "busy",
@@ -160,7 +167,8 @@ const tabLine = (tab: JobTab): Line =>
     each === tab ? span(`[${tabNames[each]}]`, "accent") : span(` ${tabNames[each]} `, "dim")
   ])
 
-const content = (state: State, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => {
+/** All lines of the chosen tab. */
+export const jobContent = (state: State, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => {
   const { tab } = topOf(state)
   const job = jobShown(state)
   const steps = timelineShown(state)
@@ -183,18 +191,14 @@ const content = (state: State, columns: number, glyph: (name: GlyphName) => stri
   }
 }
 
-/** The tabs, and as much of the chosen one as there is room for. */
+/** The tabs, and as much of the chosen one as there is room for below its line `first`. */
 export const jobLines = (
   state: State,
   columns: number,
   height: number,
+  first: number,
   glyph: (name: GlyphName) => string
-): ReadonlyArray<Line> => {
-  const lines = content(state, columns, glyph)
-  const room = Math.max(0, height - 1)
-  const first = Math.min(topOf(state).scroll, Math.max(0, lines.length - room))
-  return [tabLine(topOf(state).tab), ...lines.slice(first, first + room)]
-}
-
-/** When the job was made, for the crumbs. */
-export const createdWord = (job: JobDetail, now: number): string => clock(Date.parse(job.createdAt), now)
+): ReadonlyArray<Line> => [
+  tabLine(topOf(state).tab),
+  ...jobContent(state, columns, glyph).slice(first, first + Math.max(0, height - 1))
+]

@@ -1,4 +1,5 @@
 /** How the screen is divided, for every size: it never refuses, it leaves out. */
+import { plain, wrapWords } from "./plainText.ts"
 import type { State } from "./State.ts"
 
 export type Tier = "narrow" | "normal" | "wide"
@@ -23,14 +24,30 @@ export const shownSuggestions = 6
 /** The body keeps this many lines when a panel is open, where there are so many. */
 const leastBody = 3
 
-const wantedPanel = ({ prompt, question }: State): number =>
-  question !== undefined ? 3 : prompt === undefined ? 0 : prompt.kind === "filter" ? 2 : shownSuggestions + 1
+/** A question of one line keeps some room around it. */
+const leastQuestion = 3
+
+/** The question, whole: nobody can answer what is not there to be read. */
+export const questionText = ({ question, size }: State): ReadonlyArray<string> =>
+  question === undefined ? [] : wrapWords(plain(question.text), Math.max(4, size.columns - 2))
+
+/** Lines of the panel in `room` lines that body and panel have together. */
+const panelIn = (state: State, room: number): number => {
+  if (state.question !== undefined) {
+    const lines = questionText(state).length
+    return Math.min(room, Math.max(lines, Math.min(leastQuestion, room - leastBody)))
+  }
+  if (state.prompt === undefined) return 0
+  const wanted = state.prompt.kind === "filter" ? 2 : shownSuggestions + 1
+  // What is typed is always seen.
+  return Math.min(room, Math.max(1, Math.min(wanted, room - leastBody)))
+}
 
 export const layoutOf = (state: State): Layout => {
   const { columns, rows } = state.size
   const header = rows >= 6 ? 2 : rows >= 3 ? 1 : 0
   const footer = rows >= 5 ? 1 : 0
-  const panel = Math.min(wantedPanel(state), Math.max(0, rows - header - footer - Math.min(leastBody, rows)))
+  const panel = panelIn(state, rows - header - footer)
   return {
     tier: tierOf(columns),
     columns,

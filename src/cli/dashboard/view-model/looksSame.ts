@@ -2,7 +2,8 @@
 import type { JobTable } from "./JobTable.ts"
 import type { Source } from "./sources.ts"
 import { standingOf, standingWord } from "./sources.ts"
-import type { State } from "./State.ts"
+import { type State, topOf } from "./State.ts"
+import { hasLateBeat } from "./tables/workers.ts"
 
 const sameSource = (a: Source<unknown>, b: Source<unknown>, before: State, after: State): boolean =>
   a.data === b.data && a.trouble === b.trouble &&
@@ -15,8 +16,9 @@ const sameJobs = (a: JobTable, b: JobTable, before: State, after: State): boolea
 }
 
 /** Ages that are drawn move with the clock. */
-const isTicking = ({ link, sources }: State): boolean =>
-  link.state !== "live" || Object.values(sources).some(({ trouble }) => trouble !== undefined)
+const isTicking = (state: State): boolean =>
+  state.link.state !== "live" || Object.values(state.sources).some(({ trouble }) => trouble !== undefined) ||
+  (topOf(state).view === "workers" && hasLateBeat(state))
 
 export const looksSame = (before: State, after: State): boolean => {
   if (before === after) return true

@@ -1,9 +1,10 @@
 /** The overview as panels of lines: what the system does, what waits, what is wrong. */
 import { isWatchdog } from "#domain/Alert.ts"
+import { type Down, staleAfterMillis } from "#domain/contract/Freshness.ts"
 import type { LatencySummary } from "#domain/contract/ReadModelViews.ts"
 import type { GlyphName } from "./glyphs.ts"
 import { type GlyphSet, levels } from "./glyphs.ts"
-import { type Line, line, pieces, span, type Tone } from "./Line.ts"
+import { type Line, line, pieces, type Span, span, type Tone } from "./Line.ts"
 import { fit, plain } from "./plainText.ts"
 import { sectionOf, type SourceName, standingOf, standingWord } from "./sources.ts"
 import type { State } from "./State.ts"
@@ -168,7 +169,8 @@ export const latencyPanel = (state: State, width: number, rows: number, signs: S
       ),
       ...(busiest.length === 0 ? [line("no job has run yet", "dim")] : []),
       ...(busiest.length > rows ? [line(`and ${busiest.length - rows} more`, "dim")] : []),
-      ...(ok.rebuilding ? [line("being rebuilt from the archive", "warn")] : [])
+      ...(ok.rebuilding ? [line("being rebuilt from the archive", "warn")] : []),
+      ...staleNote(state, "stats")
     ]
   }
 }
@@ -180,13 +182,17 @@ export const alertsPanel = (state: State, rows: number, signs: Signs): Panel => 
   const firing = data.alerts.filter((alert) => alert.status === "firing" && !isWatchdog(alert))
   return {
     title,
-    lines: firing.length === 0
-      ? [[span(`${signs.glyph("resolved")} `, "good"), span("none is firing", "dim")]]
-      : firing.slice(0, rows).map((alert): Line => [
-        span(`${signs.glyph("firing")} firing `, "bad"),
-        span(plain(alert.labels["alertname"] ?? alert.fingerprint)),
-        span(` since ${clock(Date.parse(alert.startsAt), state.now)}`, "dim")
-      ])
+    lines: [
+      ...(firing.length === 0
+        ? [[span(`${signs.glyph("resolved")} `, "good"), span("none is firing", "dim")]]
+        : firing.slice(0, rows).map((alert): Line => [
+          span(`${signs.glyph("firing")} firing `, "bad"),
+          span(plain(alert.labels["alertname"] ?? alert.fingerprint)),
+          span(` since ${clock(Date.parse(alert.startsAt), state.now)}`, "dim")
+        ])),
+      ...(firing.length > rows ? [line(`and ${firing.length - rows} more`, "bad")] : []),
+      ...staleNote(state, "alerts")
+    ]
   }
 }
 
@@ -203,13 +209,16 @@ export const dependenciesPanel = (state: State, signs: Signs): Panel => ({
     const standing = standingOf(state.sources[source], state.now)
     const head = pieces(
       span(fit(name, 12), "strong"),
-      span(data.status, data.status === "ready" ? "good" : "bad"),
+      trouble === undefined
+        ? span(data.status, data.status === "ready" ? "good" : "bad")
+        : span(`${signs.glyph("down")} no answer`, "bad"),
       standing.state === "stale" ? span(` ${standingWord(standing)}`, "warn") : undefined
     )
     return [head].concat(data.dependencies.map(({ detail, name: dependency, state: is }) =>
       pieces(
-        span(`  ${signs.glyph(is)} `, is === "up" ? "good" : "bad"),
-        span(`${plain(dependency)} ${is}`),
+        span(`  ${signs.glyph(is)} `, trouble !== undefined ? "dim" : is === "up" ? "good" : "bad"),
+        // Who does not answer says nothing of what it depends on.
+        span(`${plain(dependency)} ${trouble === undefined ? is : `was ${is}`}`),
         detail === undefined ? undefined : span(` ${plain(detail)}`, "dim")
       )
     ))
@@ -221,29 +230,35 @@ export const workersPanel = (state: State, signs: Signs): Panel => {
   const workers = sectionOf(state.sources.stats.data?.workers)
   const relay = sectionOf(state.sources.stats.data?.relay)
   const broker = sectionOf(state.sources.stats.data?.broker)
+  const row = (label: string, ...of: ReadonlyArray<Span>): Line => [span(fit(label, 11), "dim"), ...of]
+  const none: ReadonlyArray<Line> = []
+  const down = ({ detail, source }: Down) => downLine(source, detail, signs.glyph)
   return {
     title,
     lines: [
-      ...(workers.down !== undefined
-        ? [downLine(workers.down.source, workers.down.detail, signs.glyph)]
-        : workers.ok === undefined
-        ? absent(state, "stats", signs)
-        : [[
-          span(fit("workers", 11), "dim"),
-          span(`${workers.ok.live} live`, workers.ok.live === 0 ? "bad" : "good"),
-          span(`, ${workers.ok.running} of ${workers.ok.slots} slots busy`)
-        ]]),
-      ...(relay.ok === undefined ? [] : [[
-        span(fit("relay", 11), "dim"),
-        span(
-          relay.ok.lagMillis <= 5_000 ? "up to date" : `${duration(relay.ok.lagMillis)} behind`,
-          relay.ok.lagMillis <= 5_000 ? "good" : "warn"
+      ...(workers.down !== undefined ?
+        [down(workers.down)] :
+        workers.ok === undefined ?
+        absent(state, "stats", signs) :
+        [
+          row(
+            "workers",
+            span(`${workers.ok.live} live`, workers.ok.live === 0 ? "bad" : "good"),
+            span(`, ${workers.ok.running} of ${workers.ok.slots} slots busy`)
+          )
+        ]),
+      ...(relay.down !== undefined ? [down(relay.down)] : relay.ok === undefined ? none : [
+        row(
+          "relay",
+          relay.ok.lagMillis <= staleAfterMillis
+            ? span("up to date", "good")
+            : span(`${duration(relay.ok.lagMillis)} behind`, "warn")
         )
-      ]]),
-      ...(broker.ok === undefined ? [] : [[
-        span(fit("broker", 11), "dim"),
-        span(broker.ok.connected ? "connected" : "not connected", broker.ok.connected ? "good" : "bad")
-      ]])
+      ]),
+      ...(broker.down !== undefined ? [down(broker.down)] : broker.ok === undefined ? none : [
+        row("broker", broker.ok.connected ? span("connected", "good") : span("not connected", "bad"))
+      ]),
+      ...staleNote(state, "stats")
     ]
   }
 }

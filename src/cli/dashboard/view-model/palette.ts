@@ -1,11 +1,12 @@
 /** What `:` offers: every view, with a filter behind its name, and every key that means something here. */
 import { matching } from "./fuzzy.ts"
 import type { Reaction } from "./keys/Binding.ts"
-import { done, told } from "./keys/Binding.ts"
+import { done, told, warned } from "./keys/Binding.ts"
 import { shownKey } from "./keys/keyNames.ts"
 import { keysNow } from "./keys/keyTable.ts"
 import { frameOf, viewNames } from "./Route.ts"
 import type { State } from "./State.ts"
+import { filterProblems } from "./viewFilter.ts"
 import { views } from "./views.ts"
 
 export interface Entry {
@@ -54,7 +55,10 @@ const filteredEntry = (typed: string): ReadonlyArray<Entry> => {
       name: `${view} ${filter}`,
       about: "with this filter",
       key: "",
-      reaction: () => told({ _tag: "WentTo", view, filter })
+      reaction: () => {
+        const [problem] = filterProblems(view, filter)
+        return problem === undefined ? told({ _tag: "WentTo", view, filter }) : warned(problem)
+      }
     }]
 }
 

@@ -64,6 +64,14 @@ export const shorten = (text: string, columns: number, more = "…"): string =>
     ? cut(text, columns)
     : cut(text, columns - widthOf(more)) + more
 
+/** The end of a clean text that is too long, after a `<`: that is where typing goes on. */
+export const ending = (text: string, columns: number): string => {
+  if (widthOf(text) <= columns) return text
+  const kept = Array.from(characters(text)).slice(1 - columns)
+  while (kept.length > 0 && widthOf(kept.join("")) > columns - 1) kept.shift()
+  return `<${kept.join("")}`
+}
+
 /** The clean text in exactly `columns`. */
 export const fit = (text: string, columns: number, align: "left" | "right" = "left", more = "…"): string => {
   const short = shorten(text, columns, more)

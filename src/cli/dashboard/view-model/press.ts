@@ -1,6 +1,5 @@
 /** What a key leads to in a state: in what is open on top first, then in the view below it. */
 import { pressInForm } from "./form/pressInForm.ts"
-import { parseQuery } from "./jobQuery.ts"
 import type { Reaction } from "./keys/Binding.ts"
 import { done, told, warned } from "./keys/Binding.ts"
 import { shownKey } from "./keys/keyNames.ts"
@@ -8,7 +7,7 @@ import { bindingOf } from "./keys/keyTable.ts"
 import { suggestions } from "./palette.ts"
 import { characters } from "./plainText.ts"
 import { type State, topOf } from "./State.ts"
-import { views } from "./views.ts"
+import { filterProblems } from "./viewFilter.ts"
 
 /** A key by its name, or text that was typed or pasted where text is asked for. */
 export interface Press {
@@ -43,8 +42,7 @@ const chosen = (state: State): Reaction => {
 
 const filtered = (state: State): Reaction => {
   const text = state.prompt?.text ?? ""
-  const problems = views[topOf(state).view].list === undefined ? [] : parseQuery(text).problems
-  const [problem] = problems
+  const [problem] = filterProblems(topOf(state).view, text)
   return problem === undefined
     ? told({ _tag: "PromptClosed" }, { _tag: "Filtered", filter: text })
     : warned(problem)
@@ -80,14 +78,14 @@ const inPrompt = (state: State, { key, text }: Press): Reaction => {
   }
 }
 
-const inHelp = (state: State, { key }: Press): Reaction =>
-  key === "esc" || key === "?" || key === "q"
-    ? told({ _tag: "HelpToggled" })
-    : bindingOf(state, key)?.group === "Move" && key !== "enter"
-    ? bindingOf(state, key)?.reaction(state) ?? {}
-    : key === "ctrl+c"
-    ? done({ _tag: "Quit" })
-    : {}
+/** In the help keys scroll the help; what lies below it stays as it is. */
+const inHelp = (state: State, { key }: Press): Reaction => {
+  if (key === "esc" || key === "?" || key === "q") return told({ _tag: "HelpToggled" })
+  if (key === "ctrl+c") return done({ _tag: "Quit" })
+  const binding = bindingOf(state, key)
+  const reaction = binding?.group === "Move" ? binding.reaction(state) : {}
+  return reaction.messages?.every(({ _tag }) => _tag === "Moved") === true ? reaction : {}
+}
 
 const inView = (state: State, { key }: Press): Reaction => {
   const binding = bindingOf(state, key)

@@ -24,6 +24,7 @@ export const snapshotOf = (state: State) => {
     gatewayUrl: state.gatewayUrl,
     readModelUrl: state.readModelUrl,
     sources: Object.fromEntries(sources.map((source) => [source, sourceOf(state, source)])),
+    ...(frame.view === "events" ? { events: state.tail.rows.map(({ event }) => event) } : {}),
     ...(list === undefined ? {} : {
       jobs: {
         rows: state[list].shown.map((row) => ({

@@ -74,10 +74,22 @@ const drawnOf = (source: SourceName, data: unknown): string => {
   return JSON.stringify(data, (key, value: unknown) => isUndrawn(key) && !isOld(value) ? undefined : value)
 }
 
+/** How far behind its source an answer says that it is. */
+const saidAge = (data: object): number =>
+  "freshness" in data && data.freshness instanceof Object && "ageMillis" in data.freshness
+    ? Number(data.freshness.ageMillis)
+    : 0
+
+/** Answers whose ages differ by less are as fresh as each other: the poll comes a second before the limit. */
+const sameAgeMillis = 250
+
 /** The answer before, when the new one draws the same: then nothing has to be drawn. */
 const newest = (sources: Sources, { data, source }: Answer) => {
   const before = sources[source].data
-  return before !== undefined && drawnOf(source, before) === drawnOf(source, data) ? before : data
+  return before !== undefined && Math.abs(saidAge(before) - saidAge(data)) <= sameAgeMillis &&
+      drawnOf(source, before) === drawnOf(source, data)
+    ? before
+    : data
 }
 
 export const withAnswer = (sources: Sources, answer: Answer, at: number): Sources => ({

@@ -4,56 +4,31 @@ import { encodeCursor } from "#domain/JobFilter.ts"
 import { updateForm } from "./form/updateForm.ts"
 import { withPart } from "./jobQuery.ts"
 import { bounded, emptyTable, type JobTable, maxRowsFollowed, maxRowsHeld, sortedBy } from "./JobTable.ts"
-import { tableRows } from "./layout.ts"
 import type { JobListName, Message } from "./Message.ts"
 import { hold, release } from "./pausing.ts"
 import { type Frame, frameOf, maxDepth } from "./Route.ts"
+import { firstLineShown, scrollable } from "./scrolling.ts"
+import { windowNow, withPick } from "./selection.ts"
+import { noSources } from "./sources.ts"
 import { deadFilter, type State, topOf, withTop } from "./State.ts"
 import { orderBy } from "./Table.ts"
 import { jobColumns } from "./tables/jobs.ts"
-import { takeIn } from "./takeIn.ts"
+import { isAwaited, takeIn } from "./takeIn.ts"
 import { tableOf, views } from "./views.ts"
-import { moveIn, windowOf } from "./Window.ts"
+import { moveIn } from "./Window.ts"
 
 /** Palette entries that are offered first. */
 const maxLastUsed = 8
 
 const cursorAfter = (id: string): string => encodeCursor(JobId.make(id, { disableChecks: true }))
 
-/** The window of the table that is shown. */
-export const windowNow = (state: State) => {
-  const frame = topOf(state)
-  const table = tableOf(frame)
-  const height = tableRows(state)
-  const count = table?.count(state, frame) ?? 0
-  const index = table === undefined ? -1 : selectedIndex(state)
-  return { ...windowOf({ count, height, index, anchor: frame.anchor, scroll: frame.scroll }), count, height, index }
-}
-
-/** Index of the row that keys act on; -1 when there is none. */
-export const selectedIndex = (state: State): number => {
-  const frame = topOf(state)
-  const table = tableOf(frame)
-  if (table === undefined) return -1
-  const found = frame.selected === undefined ? -1 : table.indexOf(state, frame, frame.selected)
-  if (found >= 0 || table.follows) return found
-  return table.count(state, frame) > 0 ? 0 : -1
-}
-
-/** Id of the row that keys act on. */
-export const selectedId = (state: State): string | undefined => {
-  const frame = topOf(state)
-  const index = selectedIndex(state)
-  return index < 0 ? undefined : tableOf(frame)?.idAt(state, frame, index)
-}
-
 const moved = (state: State, by: number, to: "first" | "last" | undefined): State => {
   const frame = topOf(state)
   const table = tableOf(frame)
-  if (state.help !== undefined) return { ...state, help: { scroll: Math.max(0, state.help.scroll + by) } }
-  if (table === undefined) {
-    const scroll = to === "first" ? 0 : to === "last" ? Number.MAX_SAFE_INTEGER : Math.max(0, frame.scroll + by)
-    return withTop(state, { scroll })
+  if (state.help !== undefined || table === undefined) {
+    const from = firstLineShown(state)
+    const scroll = scrollable(state, to === "first" ? 0 : to === "last" ? Number.MAX_SAFE_INTEGER : from + by)
+    return state.help === undefined ? withTop(state, { scroll }) : { ...state, help: { scroll } }
   }
   const window = windowNow(state)
   if (window.count === 0) return state
@@ -71,8 +46,23 @@ const wantedOf = (frame: Frame, list: JobListName) => ({
 const sameOrder = (a: Frame | undefined, b: Frame): boolean =>
   a?.sorting?.column === b.sorting?.column && a?.sorting?.descending === b.sorting?.descending
 
+/** What was said of another job says nothing of the one that has come to be shown. */
+const ofSubject = (before: State, state: State): State => {
+  const { subject, view } = topOf(state)
+  if (view !== "job" || topOf(before).subject === subject) return state
+  const { job, timeline } = state.sources
+  return {
+    ...state,
+    sources: {
+      ...state.sources,
+      job: job.data?.id === subject ? { ...job, trouble: undefined } : noSources.job,
+      timeline: timeline.data?.jobId === subject ? { ...timeline, trouble: undefined } : noSources.timeline
+    }
+  }
+}
+
 /** Makes the held jobs those that the view wants, and lets go of what nobody looks at. */
-const settled = (before: State, state: State): State => {
+const withList = (before: State, state: State): State => {
   const frame = topOf(state)
   const list = views[frame.view].list
   if (list === undefined) return state
@@ -98,7 +88,7 @@ const back = (state: State): State => {
   const [first, ...rest] = state.stack
   if (rest.length > 0) return { ...state, stack: [first, ...rest.slice(0, -1)], toast: undefined }
   if (frame.filter !== "") return withTop(state, { filter: "", selected: undefined, anchor: 0, scroll: 0 })
-  if (frame.selected !== undefined || frame.scroll > 0) {
+  if (tableOf(frame)?.follows !== false && (frame.selected !== undefined || frame.scroll > 0)) {
     return withTop(state, { selected: undefined, anchor: 0, scroll: 0 })
   }
   return frame.view === "overview" ? state : { ...state, stack: [frameOf("overview")] }
@@ -112,7 +102,7 @@ const step = (state: State, message: Message): State => {
     case "JobsNotRead":
     case "Happened":
     case "Missed":
-      return state.pause === undefined ? takeIn(state, message) : hold(state, message)
+      return state.pause === undefined || isAwaited(state, message) ? takeIn(state, message) : hold(state, message)
     case "Linked":
       return {
         ...state,
@@ -120,8 +110,7 @@ const step = (state: State, message: Message): State => {
         link: {
           state: message.state,
           since: message.state === state.link.state ? state.link.since : message.at,
-          detail: message.detail,
-          attempts: message.state === "live" ? 0 : state.link.attempts + 1
+          detail: message.detail
         }
       }
     case "RoleKnown":
@@ -194,4 +183,7 @@ const step = (state: State, message: Message): State => {
   }
 }
 
-export const update = (state: State, message: Message): State => settled(state, step(state, message))
+export const update = (state: State, message: Message): State => {
+  const after = step(state, message)
+  return withPick(ofSubject(state, withList(state, after)))
+}

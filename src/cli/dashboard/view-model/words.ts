@@ -3,11 +3,13 @@
 /** `12 ms`, `3.2 s`, `1m 02s`, `1h 02m`, `3d 04h`. */
 export const duration = (millis: number): string => {
   const of = Math.max(0, millis)
-  if (of < 1_000) return `${Math.round(of)} ms`
-  if (of < 60_000) return `${(of / 1_000).toFixed(1)} s`
+  // What would be rounded up to the next unit is told in it.
+  if (of < 999.5) return `${Math.round(of)} ms`
+  if (of < 59_950) return `${(of / 1_000).toFixed(1)} s`
   const two = (value: number) => String(value).padStart(2, "0")
-  const minutes = Math.floor(of / 60_000)
-  if (minutes < 60) return `${minutes}m ${two(Math.floor(of / 1_000) % 60)}s`
+  const seconds = Math.max(60, Math.floor(of / 1_000))
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes}m ${two(seconds % 60)}s`
   const hours = Math.floor(minutes / 60)
   return hours < 24 ? `${hours}h ${two(minutes % 60)}m` : `${Math.floor(hours / 24)}d ${two(hours % 24)}h`
 }
@@ -26,7 +28,7 @@ export const count = (value: number): string => value.toLocaleString("en-US")
 export const short = (value: number): string =>
   value < 10_000
     ? count(value)
-    : value < 1_000_000
+    : value < 999_950
     ? `${(value / 1_000).toFixed(1)}k`
     : `${(value / 1_000_000).toFixed(1)}M`
 

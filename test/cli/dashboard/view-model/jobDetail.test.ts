@@ -1,6 +1,6 @@
 import { glyph } from "#cli/dashboard/view-model/glyphs.ts"
 import { jobLines } from "#cli/dashboard/view-model/jobDetail.ts"
-import { textOf } from "#cli/dashboard/view-model/Line.ts"
+import { lineWidth, textOf } from "#cli/dashboard/view-model/Line.ts"
 import type { Message } from "#cli/dashboard/view-model/Message.ts"
 import { frameOf, jobTabs } from "#cli/dashboard/view-model/Route.ts"
 import type { Answer } from "#cli/dashboard/view-model/sources.ts"
@@ -74,6 +74,7 @@ describe("One job", () => {
       ], { columns }),
       columns,
       height,
+      0,
       ascii
     )
   const text = (tab: (typeof jobTabs)[number]) => shown(tab).map(textOf).join("\n")
@@ -102,18 +103,25 @@ describe("One job", () => {
     assert.include(text("payload"), "none")
   })
 
-  it("is cut at the edge and never wider, in every tab", () => {
-    for (const tab of jobTabs) {
-      const lines = shown(tab, 40, 18)
+  it("is never higher than the screen, in every tab", () => {
+    for (const tab of jobTabs) assert.isAtMost(shown(tab, 40, 18).length, 18)
+  })
 
-      assert.isAtMost(lines.length, 18)
+  it("is read whole on a narrow screen: what does not fit on a line goes on below", () => {
+    for (const tab of ["summary", "payload"] as const) {
+      const [, ...lines] = shown(tab, 40, 60)
+
+      for (const each of lines) assert.isAtMost(lineWidth(each), 40)
     }
+    const values = shown("summary", 40).map((each) => textOf(each.slice(1))).join("")
+
+    assert.include(values, idOf(1))
   })
 
   it("says that it is being read, or why it cannot be", () => {
     const reading = stateOf(frameOf("job", { subject: idOf(2) }), [answered({ source: "job", data: job })])
     const failed = told(reading, { _tag: "NotAnswered", source: "job", trouble: "there is no such job", at: noon })
-    const lines = (state: State) => jobLines(state, 80, 10, ascii).map(textOf).join("\n")
+    const lines = (state: State) => jobLines(state, 80, 10, 0, ascii).map(textOf).join("\n")
 
     assert.include(lines(reading), "reading")
     assert.include(lines(failed), "there is no such job")

@@ -1,5 +1,6 @@
 import { glyph } from "#cli/dashboard/view-model/glyphs.ts"
 import { layoutOf } from "#cli/dashboard/view-model/layout.ts"
+import { textOf } from "#cli/dashboard/view-model/Line.ts"
 import { panelLines } from "#cli/dashboard/view-model/parts/panel.ts"
 import { frameOf } from "#cli/dashboard/view-model/Route.ts"
 import { snapshotOf } from "#cli/dashboard/view-model/snapshot.ts"
@@ -31,6 +32,27 @@ describe("The layout", () => {
       assert.isAtMost(panelLines(state, ascii).length, Math.max(panel, 2))
     }
   )
+})
+
+describe("A question", () => {
+  it("is read whole on every terminal that has the lines for it, and what is typed on every one", () => {
+    const text = `Cancel job ${idOf(1)} of type demo.sleep, which runs on processor/host-1-with-a-long-name?`
+    for (const [columns, rows] of [[160, 50], [80, 24], [40, 20], [40, 8], [30, 9]] as const) {
+      const listed = stateOf(frameOf("jobs"), [], { columns, rows })
+      const asked = told(listed, {
+        _tag: "Asked",
+        question: { text, key: "y", command: { _tag: "Cancel", jobId: idOf(1) } }
+      })
+      const read = panelLines(asked, ascii).map((line) => textOf(line).trim()).join("")
+
+      assert.strictEqual(read.replaceAll(" ", ""), text.replaceAll(" ", ""), `${columns}x${rows}`)
+    }
+    for (const rows of [1, 2, 4, 6]) {
+      const open = stateOf(frameOf("jobs"), [{ _tag: "PromptOpened", kind: "palette" }], { columns: 40, rows })
+
+      assert.isAtLeast(layoutOf(open).panel, 1)
+    }
+  })
 })
 
 describe("The snapshot", () => {

@@ -3,6 +3,7 @@ import { bindingOf } from "#cli/dashboard/view-model/keys/keyTable.ts"
 import { textOf } from "#cli/dashboard/view-model/Line.ts"
 import { secondLine } from "#cli/dashboard/view-model/parts/header.ts"
 import { frameOf, type ViewName } from "#cli/dashboard/view-model/Route.ts"
+import { selectedId, windowNow } from "#cli/dashboard/view-model/selection.ts"
 import type { Answer } from "#cli/dashboard/view-model/sources.ts"
 import { type State, topOf } from "#cli/dashboard/view-model/State.ts"
 import { tableOf } from "#cli/dashboard/view-model/views.ts"
@@ -105,6 +106,32 @@ describe("The views of the system", () => {
     assert.deepStrictEqual(pause.question.command, { _tag: "PauseQueue", queue: "mail" })
     assert.notStrictEqual(pause.question.key, "p")
     assert.deepStrictEqual(resume.question.command, { _tag: "ResumeQueue", queue: "mail" })
+  })
+
+  it("keep the row that keys act on, wherever it comes to lie and even when it has gone", () => {
+    const queuesRead = (...queues: ReadonlyArray<QueueView>) => ({
+      _tag: "Answered" as const,
+      answer: { source: "queues" as const, data: { queues, freshness } },
+      at: noon
+    })
+    const byWaiting = stateOf(frameOf("queues", { sorting: { column: "waiting", descending: true } }), [
+      { _tag: "RoleKnown", role: "operator" },
+      queuesRead(queueOf("mail"), queueOf("slow", { counts: { ...queueOf("slow").counts, queued: 0 } }))
+    ])
+    const turned = told(
+      byWaiting,
+      queuesRead(queueOf("mail"), queueOf("slow", { counts: { ...queueOf("slow").counts, queued: 99 } }))
+    )
+    const gone = told(turned, queuesRead(queueOf("slow")))
+
+    assert.strictEqual(selectedId(byWaiting), "mail")
+    assert.deepStrictEqual(rowsOf(turned).map(([name]) => name), ["slow", "mail"])
+    assert.strictEqual(selectedId(turned), "mail")
+    assert.deepInclude(windowNow(turned), { first: 0, line: 1 })
+    assert.isUndefined(selectedId(gone))
+    assert.include(JSON.stringify(press(gone, "p")), "select a queue first")
+    assert.strictEqual(selectedId(told(gone, { _tag: "Moved", by: 1 })), "slow")
+    assert.strictEqual(topOf(told(turned, { _tag: "WentBack" })).view, "overview")
   })
 
   it("offer no action to a viewer", () => {

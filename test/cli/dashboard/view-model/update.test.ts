@@ -1,8 +1,8 @@
 import { maxRowsFollowed } from "#cli/dashboard/view-model/JobTable.ts"
 import type { Message } from "#cli/dashboard/view-model/Message.ts"
 import { frameOf, maxDepth } from "#cli/dashboard/view-model/Route.ts"
+import { selectedId, windowNow } from "#cli/dashboard/view-model/selection.ts"
 import { type State, topOf } from "#cli/dashboard/view-model/State.ts"
-import { selectedId, windowNow } from "#cli/dashboard/view-model/update.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import {

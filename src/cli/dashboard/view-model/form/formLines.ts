@@ -1,20 +1,12 @@
 /** The form as lines: a field is a label, what is typed, and what is wrong with it or a hint. */
 import type { GlyphName } from "../glyphs.ts"
 import { blank, type Line, line, span } from "../Line.ts"
-import { characters, cut, fit, plain, shorten, widthOf, wrap } from "../plainText.ts"
+import { cut, ending, fit, plain, shorten, wrap } from "../plainText.ts"
 import type { Field, Form } from "./Form.ts"
 
 /** Choices are kept as JSON; words are shown without their quotation marks. */
 const unquoted = (json: string): string => json.replace(/^"(.*)"$/u, "$1")
 const shownText = ({ choices, text }: Field): string => choices.length === 0 ? text : unquoted(text)
-
-/** The end of a text that is too long: that is where typing goes on. */
-const ending = (text: string, columns: number): string => {
-  if (widthOf(text) <= columns) return text
-  const kept = characters(text).slice(1 - columns)
-  while (kept.length > 0 && widthOf(kept.join("")) > columns - 1) kept.shift()
-  return `<${kept.join("")}`
-}
 
 /** What is wrong with a field, once it has been touched or somebody tried to submit. */
 const errorOf = (form: Form, field: Field): string | undefined =>

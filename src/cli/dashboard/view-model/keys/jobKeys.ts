@@ -1,8 +1,8 @@
 /** Keys that act on jobs. */
-import { isFinal } from "#domain/JobStatus.ts"
+import { jobShown } from "../jobDetail.ts"
 import { findRow } from "../JobTable.ts"
+import { selectedId } from "../selection.ts"
 import { type State, topOf } from "../State.ts"
-import { selectedId } from "../update.ts"
 import { type Binding, done, type Reaction, told, warned } from "./Binding.ts"
 
 interface Target {
@@ -16,8 +16,8 @@ interface Target {
 export const targetJob = (state: State): Target | undefined => {
   const frame = topOf(state)
   if (frame.view === "job") {
-    const job = state.sources.job.data
-    return job === undefined || job.id !== frame.subject
+    const job = jobShown(state)
+    return job === undefined
       ? undefined
       : { id: job.id, type: job.type, status: job.status, worker: job.worker ?? undefined }
   }
@@ -57,10 +57,6 @@ const replay = onJob(({ id, status, type }) =>
     : warned(`the job is ${status}: only a dead job can be replayed`)
 )
 
-/** Whether the life of a job of this status is over. */
-export const isOver = (status: string): boolean =>
-  (status === "completed" || status === "dead" || status === "cancelled") && isFinal(status)
-
 export const jobKeys: ReadonlyArray<Binding> = [
   {
     keys: ["n"],
@@ -69,7 +65,10 @@ export const jobKeys: ReadonlyArray<Binding> = [
     group: "Act",
     scopes: ["anywhere"],
     needs: "operator",
-    reaction: () => told({ _tag: "PromptOpened", kind: "type" })
+    reaction: () => ({
+      messages: [{ _tag: "PromptOpened", kind: "type" }],
+      commands: [{ _tag: "PrepareForm" }]
+    })
   },
   {
     keys: ["x"],
@@ -102,7 +101,7 @@ export const jobKeys: ReadonlyArray<Binding> = [
     group: "Act",
     scopes: ["job"],
     reaction: (state) => {
-      const job = state.sources.job.data
+      const job = jobShown(state)
       return job === undefined
         ? warned("the job has not been read")
         : done({ _tag: "Copy", text: JSON.stringify(job, null, 2), what: "the job" })

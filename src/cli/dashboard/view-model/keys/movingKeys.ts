@@ -1,8 +1,8 @@
 /** Keys that move: in lists, in texts, between views. */
 import { tableRows } from "../layout.ts"
 import { frameOf, jobTabs } from "../Route.ts"
+import { selectedId } from "../selection.ts"
 import { type State, topOf } from "../State.ts"
-import { selectedId } from "../update.ts"
 import { tableOf, views } from "../views.ts"
 import { type Binding, type Reaction, told, warned } from "./Binding.ts"
 import { entered } from "./entering.ts"

@@ -1,8 +1,8 @@
 /** Keys that act on what is no job: queues, types, alerts, access points. */
 import { accessPoints } from "../accessPoints.ts"
+import { selectedId } from "../selection.ts"
 import { type State } from "../State.ts"
 import { alertId, alertName } from "../tables/alerts.ts"
-import { selectedId } from "../update.ts"
 import { count } from "../words.ts"
 import { type Binding, done, type Reaction, told, warned } from "./Binding.ts"
 

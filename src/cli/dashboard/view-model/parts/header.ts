@@ -5,11 +5,11 @@ import { tierOf } from "../layout.ts"
 import { joined, type Line, span, spread, type Tone } from "../Line.ts"
 import { plain } from "../plainText.ts"
 import { type Frame } from "../Route.ts"
+import { windowNow } from "../selection.ts"
 import { type Standing, standingOf, standingWord } from "../sources.ts"
 import { type State, topOf } from "../State.ts"
-import { windowNow } from "../update.ts"
 import { views } from "../views.ts"
-import { count, duration, shortId } from "../words.ts"
+import { clock, count, duration, shortId } from "../words.ts"
 
 type Glyph = (name: GlyphName) => string
 
@@ -21,6 +21,8 @@ const linkSpan = ({ link, now }: State, glyph: Glyph): Line => {
   switch (link.state) {
     case "live":
       return [span(`${glyph("live")} live`, "good")]
+    case "none":
+      return [span(`at ${clock(now, now)} UTC`, "dim")]
     case "connecting":
       return [span(`${glyph("stale")} connecting`, "warn")]
     case "lost": {
@@ -77,9 +79,11 @@ export const firstLine = (state: State, columns: number, glyph: Glyph): Line => 
 
 const rangeSpan = (state: State): Line => {
   const window = windowNow(state)
-  const { list } = views[topOf(state).view]
+  const { view } = topOf(state)
+  const { list } = views[view]
   if (window.count === 0) return []
-  const isMore = list !== undefined && typeof state[list].next === "string"
+  const next = list !== undefined ? state[list].next : view === "audit" ? state.sources.audit.data?.next : null
+  const isMore = typeof next === "string"
   return [span(
     `${count(window.first + 1)}-${count(window.first + window.length)} of ${count(window.count)}${isMore ? "+" : ""}`,
     "dim"
@@ -131,7 +135,10 @@ export const secondLine = (state: State, columns: number, glyph: Glyph): Line =>
     pauseSpan(state, glyph),
     tailSpan(state),
     rangeSpan(state),
-    [span(tierOf(columns) === "narrow" || source === "" ? word : `${source} ${word}`, standingTones[standing.state])]
+    [span(
+      tierOf(columns) === "narrow" || source === "" ? word : `${plain(source)} ${word}`,
+      standingTones[standing.state]
+    )]
   ].filter((part) => part.length > 0)
   return spread([span(" "), ...joined(left, span("  "))], [span(" "), ...joined(right, span("  ")), span(" ")], columns)
 }

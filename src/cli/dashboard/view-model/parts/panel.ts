@@ -1,22 +1,24 @@
 /** What is open above the last line: the palette, the filter, or a question. */
 import type { GlyphName } from "../glyphs.ts"
-import { filterNames, parseQuery } from "../jobQuery.ts"
-import { layoutOf } from "../layout.ts"
+import { filterNames } from "../jobQuery.ts"
+import { layoutOf, questionText } from "../layout.ts"
 import { type Line, line, span } from "../Line.ts"
 import { suggestions } from "../palette.ts"
-import { characters, fit, plain, shorten, wrapWords } from "../plainText.ts"
+import { ending, fit, plain, shorten, widthOf } from "../plainText.ts"
 import { type State, topOf } from "../State.ts"
+import { filterProblems } from "../viewFilter.ts"
 import { views } from "../views.ts"
 
 type Glyph = (name: GlyphName) => string
 
 /** The end of what is typed stays in sight. */
 const typedSpans = (mark: string, text: string, columns: number, glyph: Glyph): Line => {
-  const clean = plain(text)
-  const room = Math.max(1, columns - 4)
+  const before = ` ${mark}`
+  // The cursor takes a column.
+  const room = Math.max(2, columns - widthOf(before) - 1)
   return [
-    span(` ${mark}`, "key"),
-    span(characters(clean).slice(-room).join(""), "strong"),
+    span(before, "key"),
+    span(ending(plain(text), room), "strong"),
     span(glyph("cursor"), "accent")
   ]
 }
@@ -37,7 +39,7 @@ const paletteLines = (state: State, columns: number, height: number, glyph: Glyp
           span(isChosen ? ` ${glyph("selected")} ` : "   ", "accent"),
           span(fit(name, Math.min(34, Math.max(8, columns - 10))), isChosen ? "strong" : "text"),
           span(` ${fit(entry.key, 8)}`, "key"),
-          span(entry.about, "dim")
+          span(plain(entry.about), "dim")
         ]
       }))
   ]
@@ -45,8 +47,9 @@ const paletteLines = (state: State, columns: number, height: number, glyph: Glyp
 
 const filterLines = (state: State, columns: number, glyph: Glyph): ReadonlyArray<Line> => {
   const text = state.prompt?.text ?? ""
-  const isJobs = views[topOf(state).view].list !== undefined
-  const [problem] = isJobs ? parseQuery(text).problems : []
+  const { view } = topOf(state)
+  const isJobs = views[view].list !== undefined
+  const [problem] = filterProblems(view, text)
   return [
     typedSpans("/", text, columns, glyph),
     problem !== undefined
@@ -55,15 +58,9 @@ const filterLines = (state: State, columns: number, glyph: Glyph): ReadonlyArray
   ]
 }
 
-const questionLines = ({ question }: State, columns: number, height: number): ReadonlyArray<Line> => {
-  if (question === undefined) return []
-  const lines = wrapWords(plain(question.text), Math.max(4, columns - 2)).map((text) => line(` ${text}`, "warn"))
-  return lines.slice(0, height)
-}
-
 export const panelLines = (state: State, glyph: Glyph): ReadonlyArray<Line> => {
   const { columns, panel } = layoutOf(state)
-  if (state.question !== undefined) return questionLines(state, columns, panel)
+  if (state.question !== undefined) return questionText(state).map((text) => line(` ${text}`, "warn")).slice(0, panel)
   if (state.prompt === undefined) return []
   return state.prompt.kind === "filter"
     ? filterLines(state, columns, glyph)

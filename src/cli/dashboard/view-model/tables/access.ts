@@ -31,11 +31,11 @@ export const access = table<AccessPoint>({
   rows: ({ gatewayUrl, readModelUrl }) => rowsAt(gatewayUrl, readModelUrl),
   empty: () => "no access point fits the filter",
   columns: [
-    { title: "WHAT", width: 16, cell: ({ name }) => ({ text: name, tone: "strong" }), value: ({ name }) => name },
-    { title: "STATE", width: 14, cell: stateOf },
+    { title: "WHAT", width: 15, cell: ({ name }) => ({ text: name, tone: "strong" }), value: ({ name }) => name },
+    { title: "STATE", width: 14, from: 55, cell: stateOf },
     {
       title: "ADDRESS",
-      width: { rest: 24 },
+      width: { rest: 23 },
       cell: ({ url }) => ({ text: url, tone: "accent" }),
       value: ({ url }) => url
     },

@@ -29,7 +29,7 @@ export const audit = table<Entry>({
       cell: ({ at }, { now }) => ({ text: clock(Date.parse(at), now) }),
       value: ({ at }) => at
     },
-    { title: "WHO", width: 14, cell: ({ actor }) => ({ text: actor }), value: ({ actor }) => actor },
+    { title: "WHO", width: { rest: 10 }, cell: ({ actor }) => ({ text: actor }), value: ({ actor }) => actor },
     {
       title: "ACTION",
       width: 16,

@@ -48,7 +48,7 @@ export const events = table<TailRow>({
       from: 60,
       cell: ({ attempt }) => ({ text: attempt === undefined ? "-" : `${attempt}`, tone: "dim" })
     },
-    { title: "JOB", width: 36, from: 90, cell: ({ subject }) => ({ text: subject, tone: "dim" }) },
+    { title: "JOB", width: 36, from: 99, cell: ({ subject }) => ({ text: subject, tone: "dim" }) },
     { title: "DETAIL", width: { rest: 16 }, from: 140, cell: (row) => ({ text: detailOf(row), tone: "dim" }) }
   ]
 })

@@ -88,9 +88,14 @@ const definition = (
 
 export const jobColumns = { columns, id: (row: JobRow) => row.id }
 
+/** The store looks at a number of jobs for one answer: that none of them fits is not that none does. */
+const stillLooking = "none fits among those looked at so far; the search goes on"
+
 export const jobs = table(definition("jobs", (state) => state.jobs, (state, frame) =>
   state.jobs.next === undefined
     ? "reading the jobs"
+    : state.jobs.isPartial
+    ? stillLooking
     : frame.filter === ""
     ? "no job yet"
     : "no job fits the filter"))
@@ -98,6 +103,8 @@ export const jobs = table(definition("jobs", (state) => state.jobs, (state, fram
 export const dead = table(definition("dead", (state) => state.dead, (state, frame) =>
   state.dead.next === undefined
     ? "reading the dead jobs"
+    : state.dead.isPartial
+    ? stillLooking
     : frame.filter === ""
     ? "no job is dead"
     : "no dead job fits the filter"))

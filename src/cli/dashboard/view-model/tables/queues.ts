@@ -34,7 +34,7 @@ export const queues = table<QueueView>({
       ? "no queue yet"
       : "no queue fits the filter",
   columns: [
-    { title: "QUEUE", width: { rest: 12 }, cell: ({ name }) => ({ text: name }), value: ({ name }) => name },
+    { title: "QUEUE", width: { rest: 11 }, cell: ({ name }) => ({ text: name }), value: ({ name }) => name },
     {
       title: "STATE",
       width: 9,
@@ -56,8 +56,8 @@ export const queues = table<QueueView>({
     },
     depth("SLOTS", ({ liveSlots }) => liveSlots, 90, "strong"),
     {
-      title: "WITHOUT WORKER",
-      width: { rest: 14 },
+      title: "NO WORKER",
+      width: { rest: 9 },
       from: 80,
       cell: ({ typesWithoutWorker }) => ({ text: typesWithoutWorker.join(" "), tone: "bad" }),
       value: ({ typesWithoutWorker }) => typesWithoutWorker.length

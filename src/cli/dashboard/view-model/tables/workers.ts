@@ -1,6 +1,7 @@
 /** Workers: who runs jobs, whether its lease lives, and how busy it is. */
 import type { WorkerState, WorkerView } from "#domain/Worker.ts"
 import type { Tone } from "../Line.ts"
+import type { State } from "../State.ts"
 import { table } from "../Table.ts"
 import { clock, roughly } from "../words.ts"
 
@@ -10,6 +11,12 @@ const tones: Readonly<Record<WorkerState, Tone>> = { live: "good", stopped: "dim
 
 /** As old as what is shown may be, and the time between three beats. */
 const lateBeatMillis = 10_000
+
+const sinceBeat = ({ lastHeartbeatAt }: WorkerView, now: number): number => now - Date.parse(lastHeartbeatAt)
+
+/** Whether an age is drawn in this view, which moves with the clock. */
+export const hasLateBeat = ({ now, sources }: Pick<State, "now" | "sources">): boolean =>
+  sources.workers.data?.workers.some((worker) => sinceBeat(worker, now) > lateBeatMillis) === true
 
 export const workers = table<WorkerView>({
   view: "workers",
@@ -51,8 +58,8 @@ export const workers = table<WorkerView>({
       align: "right",
       from: 60,
       // Beats come every second and a half: an age is told once one is late.
-      cell: ({ lastHeartbeatAt }, { now }) => {
-        const age = now - Date.parse(lastHeartbeatAt)
+      cell: (worker, { now }) => {
+        const age = sinceBeat(worker, now)
         return age <= lateBeatMillis ? { text: "fresh", tone: "good" } : { text: roughly(age), tone: "warn" }
       },
       value: ({ lastHeartbeatAt }) => lastHeartbeatAt
