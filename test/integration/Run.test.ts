@@ -28,7 +28,7 @@ const decisionOf = (prove: (id: PathId) => Effect.Effect<Record<string, unknown>
         ))
       }
       assert.isFalse(existsSync(join(folder, "decision.json")))
-    }).pipe(Effect.provide(Run.layer(folder, () => now)), Effect.exit)
+    }).pipe(Effect.provide(Run.layer(folder, "no stage", () => now)), Effect.exit)
     const decision: Decision = JSON.parse(readFileSync(join(folder, "decision.json"), "utf8"))
     return decision
   })

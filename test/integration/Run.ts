@@ -55,8 +55,8 @@ export class Run extends Context.Service<Run, {
   /** Writes an artefact; the name may have folders. */
   readonly keep: (name: string, text: string) => void
 }>()("test/integration/Run") {
-  /** `clock`: milliseconds. */
-  static readonly layer = (folder: string, clock: () => number = Date.now) =>
+  /** `stage`: what it plays on. `clock`: milliseconds. */
+  static readonly layer = (folder: string, stage = "server processes", clock: () => number = Date.now) =>
     Layer.effect(
       Run,
       Effect.gen(function*() {
@@ -78,7 +78,7 @@ export class Run extends Context.Service<Run, {
           const withinBudget = tookMillis <= budgetMillis
           return {
             verdict: withinBudget && paths.every(({ verdict }) => verdict === "passed") ? "passed" : "failed",
-            stage: "server processes",
+            stage,
             startedAt: new Date(startedAt).toISOString(),
             tookMillis,
             budgetMillis,

@@ -10,6 +10,7 @@ import { addressOf, monitoring } from "../support/Monitoring.ts"
 import { ownServer } from "../support/Servers.ts"
 import type { Kind } from "../support/servers/kinds.ts"
 import { serve, settingsOf, untilReady } from "../support/System.ts"
+import { composeStage } from "./composeStage.ts"
 import { Run } from "./Run.ts"
 
 /** Everything that the paths submit is in this queue, so that it can be counted. */
@@ -20,7 +21,8 @@ const speed = 60
 
 const pageOf = (url: string) => fetch(`${url}/metrics`).then((response) => response.text(), String)
 
-const make = Effect.gen(function*() {
+/** Programs and servers as processes of this machine. */
+const processStage = Effect.gen(function*() {
   const run = yield* Run
   const scope = yield* Effect.scope
 
@@ -64,6 +66,23 @@ const make = Effect.gen(function*() {
   yield* Effect.forEach([gateway, dispatcher, ...processors, metricsEngine, readModel], untilReady, {
     concurrency: "unbounded"
   })
+  return {
+    ...programs,
+    /** After it was killed, on the port that it had. */
+    firstProcessorAgain: begin("processor", "processor-1-again", Number(new URL(processors[0].url).port)),
+    rabbitmq,
+    urls,
+    webhookToken
+  }
+})
+
+/** ODTO_TEST_STAGE=compose: in containers of compose.yaml, for which Docker and the images have to be there. */
+export const inCompose = process.env.ODTO_TEST_STAGE === "compose"
+
+const make = Effect.gen(function*() {
+  const run = yield* Run
+  const stage = yield* inCompose ? composeStage : processStage
+  const { dispatcher, gateway, metricsEngine, processors, rabbitmq, readModel, webhookToken } = stage
   const broker = [addressOf(rabbitmq.metricsUrl ?? "")]
   const { ask } = yield* monitoring({
     targets: {
@@ -91,7 +110,7 @@ const make = Effect.gen(function*() {
       (timelines) => run.keep("timeline.json", `${JSON.stringify(timelines, null, 2)}\n`)
     )
   )
-  return { ...programs, ask, begin, jobIds, rabbitmq, urls }
+  return { ...stage, ask, jobIds }
 })
 
 export class Stage extends Context.Service<Stage, Effect.Success<typeof make>>()("test/integration/Stage") {

@@ -8,18 +8,20 @@ import { join } from "node:path"
 import { describeWithServers } from "../support/Servers.ts"
 import { accepted, archived, counted, readBack } from "./fourPaths.ts"
 import { budgetMillis, type Evidence, type PathId, Run } from "./Run.ts"
-import { Stage } from "./Stage.ts"
+import { inCompose, Stage } from "./Stage.ts"
 import { alertDelivered, booksBalanced, brokerRestarted, poisoned, submittedTwice, workerKilled } from "./troubles.ts"
 
 const artefacts = join(import.meta.dirname, "../../.artifacts/integration")
-const kinds = ["postgres", "rabbitmq", "redis", "mongodb", "prometheus", "alertmanager"] as const
+const servers = ["postgres", "rabbitmq", "redis", "mongodb"] as const
+const watchers = ["prometheus", "alertmanager"] as const
+const kinds = inCompose ? watchers : [...servers, ...watchers]
 /** A path of its own may not eat up the whole budget. */
 const pathMillis = 60_000
 
 const path = <E, R>(id: PathId, proof: Effect.Effect<Evidence, E, R>) => Run.use((run) => run.path(id, proof))
 
 describeWithServers(kinds, "The integration harness", () => {
-  const stage = Stage.layer.pipe(Layer.provideMerge(Run.layer(artefacts)))
+  const stage = Stage.layer.pipe(Layer.provideMerge(Run.layer(artefacts, inCompose ? "compose" : "server processes")))
   layer(stage, { excludeTestServices: true, timeout: "120 seconds" })((it) => {
     it.effect(
       "P1: a submitted job is accepted, and request and answer match the contract",

@@ -90,7 +90,7 @@ export const workerKilled = Effect.gen(function*() {
 })
 
 export const alertDelivered = Effect.gen(function*() {
-  const { begin, processors: [victim], readModel } = yield* Stage
+  const { firstProcessorAgain, processors: [victim], readModel } = yield* Stage
   const told = () =>
     getJson<AlertPage>(`${readModel.url}/alerts`).then(({ alerts }) =>
       alerts.find(({ labels }) =>
@@ -98,8 +98,7 @@ export const alertDelivered = Effect.gen(function*() {
       )
     )
   const firing = yield* eventually("the alert fires", told, (alert) => alert?.status === "firing")
-  const started = yield* begin("processor", "processor-1-again", Number(new URL(victim.url).port))
-  yield* untilReady(started)
+  yield* untilReady(yield* firstProcessorAgain)
   const resolved = yield* eventually("the alert is over", told, (alert) => alert?.status === "resolved")
   return { firing, resolved }
 })

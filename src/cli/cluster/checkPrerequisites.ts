@@ -16,7 +16,7 @@ const trouble = (found: ReadonlyArray<Prerequisite>, otherwise: string) => {
 }
 
 /** An offset that moves every port out of the way of what usually listens on a machine. */
-const offeredOffset = 10_000
+const offeredOffset = 20_000
 
 export const checkPrerequisites = (offset: number) =>
   Effect.gen(function*() {

@@ -19,21 +19,22 @@ const oneAnswerMillis = 10_000
 const createRemedies: Remedies = [
   [
     /port is already allocated|address already in use|ports are not available/iu,
-    "end what listens there, or move all ports with --port-offset 10000"
+    "end what listens there, or move all ports with --port-offset 20000"
   ],
-  [
-    /too many open files|inotify/iu,
-    "raise fs.inotify.max_user_instances to 512 and max_user_watches to 524288 (sysctl)"
-  ],
-  [/cgroup/iu, "look at https://kind.sigs.k8s.io/docs/user/known-issues/ about cgroups"],
   [
     /failed to pull image|error pulling image|manifest unknown/iu,
     "the node image comes from Docker Hub: look at the network, then run it again"
   ],
   [
+    /too many open files|inotify/iu,
+    "raise fs.inotify.max_user_instances to 512 and max_user_watches to 524288 (sysctl)"
+  ],
+  [
     /could not find a log line that matches|kubeadm|control[ -]plane/iu,
     "give Docker more memory and processors, and take kind 0.33.0 or newer, then run it again"
-  ]
+  ],
+  // Last: kind warns of old cgroups whatever it then fails of.
+  [/cgroup/iu, "look at https://kind.sigs.k8s.io/docs/user/known-issues/ about cgroups"]
 ]
 
 /** There as long as a cluster is being made: what was broken off is known by it. */

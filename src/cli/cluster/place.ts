@@ -44,17 +44,22 @@ export const inCluster = ({ kubeconfig }: Place): ReadonlyArray<string> => [
   contextName
 ]
 
-/** Words of a complaint that are passed on, from its end. */
+/** Lines of a complaint that are passed on. */
 const toldLines = 4
 
-/** What a program said last, in one line. */
-export const lastWords = ({ stderr, stdout }: Ran): string => {
+/** From the error on, where one is marked: warnings before it are about something else. */
+const complaint = ({ stderr, stdout }: Ran): ReadonlyArray<string> => {
   const said = (stderr.trim() === "" ? stdout : stderr).split("\n").map((line) => line.trim()).filter((line) =>
     line !== ""
   )
-  const errors = said.filter((line) => /^error\b/iu.test(line))
-  const told = errors.length > 0 ? errors.slice(-toldLines) : said.slice(-toldLines)
-  return told.length === 0 ? "it says nothing" : told.join(" | ")
+  const first = said.findIndex((line) => /^error\b/iu.test(line))
+  return first === -1 ? said.slice(-toldLines) : said.slice(first)
+}
+
+/** What a program said of its failure, in one line. */
+export const lastWords = (ran: Ran): string => {
+  const said = complaint(ran)
+  return said.length === 0 ? "it says nothing" : said.slice(0, toldLines).join(" | ")
 }
 
 /** What to do about a complaint, by words in it; the first that fits. */
@@ -98,7 +103,7 @@ export const run = ({ purpose, remedies = [], remedy, ...call }: Expected) =>
       return Effect.fail(
         new Trouble({
           cause: `cannot ${purpose}: ${said}`,
-          remedy: remedyFor(ran.stderr + ran.stdout, remedies, remedy ?? `see what \`${call.tool}\` says of it`)
+          remedy: remedyFor(complaint(ran).join("\n"), remedies, remedy ?? `see what \`${call.tool}\` says of it`)
         })
       )
     })

@@ -10,6 +10,7 @@ import { ended, type ToolMachine } from "../../support/cluster/StandIns.ts"
 import { freeOffset } from "../../support/cluster/upOn.ts"
 import { pod, waiting } from "../../support/cluster/workloads.ts"
 import { jsonLines } from "../../support/CommandLine.ts"
+import { keys, open } from "../../support/terminal/Terminal.ts"
 
 /**
  * A start that is broken off when the token is there, and goes on when the system runs that it proves itself with; to
@@ -234,4 +235,35 @@ describe("On a machine with a cluster", () => {
         assert.match(stderr, /there is no kind cluster odto; make one with: odd-dashboard up --cluster\n$/u)
       }
     }), 60_000)
+})
+
+describe("On a terminal", () => {
+  it.live(
+    "a start shows how it goes, is ended by Ctrl-C with what it runs, and down asks before it removes",
+    () =>
+      Effect.gen(function*() {
+        const { machine, program, settings } = yield* installed
+        faulty(machine, { match: "kind load", hangs: true, stderr: "not yet present, loading...\n" })
+        const show = (...args: ReadonlyArray<string>) =>
+          open({ command: process.execPath, args: [program, ...args], cwd: "/", env: settings, columns: 100, rows: 30 })
+        const up = yield* show("up", "--cluster", "--port-offset", String(yield* freeOffset))
+        yield* up.until("its progress", (text) => text.includes("… load the images into the cluster: not yet present"))
+        const before = up.text()
+        yield* up.type(keys.ctrlC)
+        const { code } = yield* up.ended
+        const down = yield* show("down", "--cluster")
+        yield* down.until("the question", (text) => text.includes("Delete the cluster odto with all its data?"))
+        const asked = calls(machine.folder).map(shortly)
+        yield* down.type("y")
+        yield* down.until("its end", (text) => text.includes("the cluster odto is deleted"))
+
+        assert.match(before, /^✓ kind cluster +\S+ \S+ {2}odto is made$/mu)
+        assert.strictEqual(code, 130)
+        assert.include(up.text(), "interrupted; this goes on where it was: odd-dashboard up --cluster")
+        assert.deepStrictEqual(ended(machine), ["kind"])
+        assert.notInclude(asked.join(), "kind delete")
+        assert.strictEqual(read(machine.folder).cluster, "absent")
+      }),
+    60_000
+  )
 })

@@ -70,8 +70,17 @@ const failures: ReadonlyArray<
   [
     "a node image that cannot be pulled",
     "cluster",
-    { match: "kind create", stderr: `ERROR: failed to create cluster: failed to pull image "kindest/node:v1"` },
-    /failed to pull image/u,
+    {
+      match: "kind create",
+      // As kind 0.33 says it on a machine with the first version of cgroups.
+      stderr: `cgroup v1 is deprecated in Kubernetes
+ • Ensuring node image (kindest/node:v1) 🖼  ...
+ ✗ Ensuring node image (kindest/node:v1) 🖼
+ERROR: failed to create cluster: failed to pull image "kindest/node:v1": command failed with error: exit status 1
+Command Output: Error response from daemon: lookup registry: no such host
+`
+    },
+    /^cannot create the cluster: ERROR: failed to create cluster: failed to pull image .* \| Command Output: .*such host$/u,
     /Docker Hub/u
   ],
   [

@@ -10,7 +10,7 @@ import { closeSync, openSync, readFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import { type Account, guard, processTree, signalAll } from "./machine.ts"
+import { type Account, guard, processTree, signalAll, untilGone } from "./machine.ts"
 
 export interface Program {
   readonly command: string
@@ -59,6 +59,8 @@ export interface LocalServer {
 const startMillis = 60_000
 /** How often a starting program is asked. Short against the quickest start, 20 ms. */
 const askEveryMillis = 20
+/** Killed processes are gone in milliseconds; on a machine that is overloaded, later. */
+const goneMillis = 5_000
 /** A server that has not ended in good order by then is killed. */
 const stopMillis = 15_000
 
@@ -119,8 +121,13 @@ export const localServer = (name: string, directory: string, recipe: Recipe): Lo
     const victims = running
     running = []
     for (const { child } of victims) child.ref()
-    signalAll(victims.filter((one) => !hasEnded(one)).flatMap(({ pid }) => processTree(pid)), "SIGKILL")
+    const alive = victims.filter((one) => !hasEnded(one)).map(({ pid }) => pid)
+    // Held first, so that none starts another process while they are counted.
+    signalAll(alive, "SIGSTOP")
+    const all = alive.flatMap(processTree)
+    signalAll(all, "SIGKILL")
     await Promise.all(victims.map(({ ended }) => ended))
+    await untilGone(all, Date.now() + goneMillis)
   }
 
   const stop = async () => {

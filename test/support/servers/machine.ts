@@ -11,11 +11,13 @@ import {
   existsSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync
 } from "node:fs"
 import { createServer, Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
 
 /** Whom a server runs as. Empty: as ourselves. */
 export interface Account {
@@ -108,6 +110,9 @@ export const guard = (pid: number, directory: string): () => void => {
   }
 }
 
+/** How often it is looked whether killed processes are gone. */
+const goneEveryMillis = 5
+
 /** `pid` and all that it started, parents first. */
 export const processTree = (pid: number): ReadonlyArray<number> => {
   const children = new Map<number, Array<number>>()
@@ -128,4 +133,20 @@ export const signalAll = (pids: ReadonlyArray<number>, signal: NodeJS.Signals) =
       if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error
     }
   }
+}
+
+/** Whether a process still holds anything: one that has ended and that nobody has asked for yet does not. */
+const holdsOn = (pid: number): boolean => {
+  try {
+    return !/^State:\s+Z/mu.test(readFileSync(`/proc/${pid}/status`, "utf8"))
+  } catch {
+    return false
+  }
+}
+
+/** Resolves when the processes are gone; memory that they share is free only then. */
+export const untilGone = async (pids: ReadonlyArray<number>, deadline: number): Promise<void> => {
+  if (Date.now() > deadline || !pids.some(holdsOn)) return
+  await pause(goneEveryMillis)
+  return untilGone(pids, deadline)
 }
