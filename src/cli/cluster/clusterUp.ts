@@ -47,9 +47,9 @@ const images = (nodes: ReadonlyArray<Nodes.Node>, { pull }: UpOptions, budget: B
         const ended = loaded
           ? skipped(`the cluster has ${images.tag}`)
           : content === undefined
-          ? yield* pullImages(say)
+          ? yield* pullImages(nodes, say)
           : yield* buildImages(content, say)
-        return { ...ended, loaded, images }
+        return { ...ended, loaded: loaded || pull, images }
       }))
     yield* step("load", budget, (say) => loaded ? Effect.succeed(skipped("they are there")) : loadImages(images, say))
     return images

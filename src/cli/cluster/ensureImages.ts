@@ -106,19 +106,24 @@ export const buildImages = (content: string, say: Say) =>
     return done(`${names.length} images, ${tag}`)
   })
 
-export const pullImages = (say: Say) =>
+/**
+ * The nodes pull them, not Docker: of an image for several platforms Docker's containerd image store has only one, and hands
+ * out an index of all, which `kind load` cannot read.
+ */
+export const pullImages = (nodes: ReadonlyArray<Node>, say: Say) =>
   Effect.gen(function*() {
     const { names, tag } = imagesOf(version)
+    const pulls = nodes.flatMap((node) => names.map((name) => ({ node, name })))
     let pulled = 0
-    yield* Effect.forEach(names, (name) =>
+    yield* Effect.forEach(pulls, ({ name, node }) =>
       Effect.tap(
         run({
           tool: "docker",
-          args: ["pull", "--quiet", name],
+          args: ["exec", node.name, "crictl", "pull", `docker.io/${name}`],
           purpose: `pull ${name}`,
           remedies: pullRemedies
         }),
-        () => Effect.sync(() => say(`${++pulled} of ${names.length} are here`))
+        () => Effect.sync(() => say(`${++pulled} of ${pulls.length} are there`))
       ), { concurrency: names.length, discard: true })
     return done(`${names.length} images, ${tag}`)
   })

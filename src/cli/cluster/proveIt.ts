@@ -7,12 +7,15 @@ import { messageOf } from "../failure.ts"
 import { done, type Say, Trouble } from "./Steps.ts"
 
 const jobType = "demo.noop"
-/** The way from this machine into the cluster may open some seconds after the programs are ready. */
-const submitAgain = { spaced: "1 second", times: 60 } as const
+/**
+ * The way from this machine into the cluster may open some seconds after the programs are ready; and of a node that was
+ * started again everything counts as ready until it has looked, while the servers begin anew.
+ */
+const submitAgain = { spaced: "1 second", times: 180 } as const
 /** One answer. */
 const oneAnswerMillis = 10_000
-/** A job that does nothing takes milliseconds; the first one meets programs that have just begun. */
-const completedWithinMillis = 60_000
+/** A job that does nothing takes milliseconds; the first one may meet programs and servers that have just begun. */
+const completedWithinMillis = 180_000
 
 export interface Programs {
   readonly gatewayUrl: string

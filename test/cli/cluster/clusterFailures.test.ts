@@ -184,8 +184,8 @@ describe("A start of a cluster fails", () => {
   it.live("at images, where no image of this version is published", () =>
     Effect.gen(function*() {
       const { failed } = yield* failing({
-        match: "docker pull",
-        stderr: "Error response from daemon: manifest for oddessentials/odto-gateway:9 not found: manifest unknown"
+        match: "crictl pull",
+        stderr: "failed to resolve reference \"docker.io/oddessentials/odto-gateway:9\": not found"
       }, { pull: true })
 
       assert.strictEqual(failed?.step, "images")
