@@ -120,11 +120,11 @@ describe("The header", () => {
 
   it("says how many rows are above the selected one, and how many events wait", () => {
     const state = told(
-      stateOf(frameOf("jobs"), [jobsRead(pageOf(newestFirst(5, 1)))]),
+      stateOf(frameOf("jobs"), [jobsRead(pageOf(newestFirst(50, 1)))]),
       { _tag: "Moved", by: 1 },
-      happened(eventOf(6, "created"), eventOf(7, "created")),
+      happened(eventOf(51, "created"), eventOf(52, "created")),
       { _tag: "PauseToggled", now: noon },
-      happened(eventOf(8, "created"))
+      happened(eventOf(53, "created"))
     )
 
     assert.include(header(state), "^ 2 above")
