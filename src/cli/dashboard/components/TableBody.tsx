@@ -2,6 +2,7 @@
 import type { ReactElement } from "react"
 import type { Theme } from "../theme.ts"
 import { type Line, line, span } from "../view-model/Line.ts"
+import { viewStanding } from "../view-model/parts/header.ts"
 import { fit, plain, widthOf } from "../view-model/plainText.ts"
 import type { Frame } from "../view-model/Route.ts"
 import { windowNow } from "../view-model/selection.ts"
@@ -72,7 +73,8 @@ export const TableBody = ({ columns, height, state, table }: TableBodyProps): Re
     (_, row) => table.cells(state, frame, window.first + row)
   )
   const rows = window.count === 0
-    ? [line(` ${table.empty(state, frame)}`, "dim")]
+    // Why is said below.
+    ? [line(` ${viewStanding(state).standing.state === "down" ? "not read" : table.empty(state, frame)}`, "dim")]
     : shown.map((cells) => rowOf(placed, cells, theme))
   const said = (index: number): string | undefined => {
     const cells = shown[index - 1]

@@ -2,7 +2,7 @@
 import type { JobDetail, JobTimeline, TimelineStep } from "#domain/contract/ReadModelViews.ts"
 import type { GlyphName } from "./glyphs.ts"
 import { blank, type Line, line, span, type Tone } from "./Line.ts"
-import { fit, plain, wrap } from "./plainText.ts"
+import { fit, plain, wrap, wrapWords } from "./plainText.ts"
 import { type JobTab, jobTabs } from "./Route.ts"
 import { type State, topOf } from "./State.ts"
 import { statusTone } from "./tables/jobs.ts"
@@ -172,9 +172,12 @@ export const jobContent = (state: State, columns: number, glyph: (name: GlyphNam
   const { tab } = topOf(state)
   const job = jobShown(state)
   const steps = timelineShown(state)
-  const missing = (trouble: string | undefined): ReadonlyArray<Line> => [
-    trouble === undefined ? line(" reading", "dim") : line(` ${glyph("down")} ${plain(trouble)}`, "bad")
-  ]
+  const missing = (trouble: string | undefined): ReadonlyArray<Line> =>
+    trouble === undefined
+      ? [line(" reading", "dim")]
+      : wrapWords(plain(trouble), Math.max(8, columns - 4)).map((text, index) =>
+        line(index === 0 ? ` ${glyph("down")} ${text}` : `   ${text}`, "bad")
+      )
   if (tab === "timeline") {
     return steps === undefined
       ? missing(state.sources.timeline.trouble)

@@ -1,7 +1,7 @@
 /** What is open above the last line: the palette, the filter, or a question. */
 import type { GlyphName } from "../glyphs.ts"
 import { filterNames } from "../jobQuery.ts"
-import { layoutOf, questionText } from "../layout.ts"
+import { layoutOf, noticeText, questionText } from "../layout.ts"
 import { type Line, line, span } from "../Line.ts"
 import { suggestions } from "../palette.ts"
 import { ending, fit, plain, shorten, widthOf } from "../plainText.ts"
@@ -57,6 +57,10 @@ const filterLines = (state: State, columns: number, glyph: Glyph): ReadonlyArray
       : line(isJobs ? ` ${filterNames.map((name) => `${name}:`).join(" ")}` : " words that the rows must have", "dim")
   ]
 }
+
+/** What is wrong with the sources of the view. */
+export const noticeLines = (state: State, glyph: Glyph): ReadonlyArray<Line> =>
+  noticeText(state).map((text, index) => line(index === 0 ? ` ${glyph("down")} ${text}` : `   ${text}`, "bad"))
 
 export const panelLines = (state: State, glyph: Glyph): ReadonlyArray<Line> => {
   const { columns, panel } = layoutOf(state)
