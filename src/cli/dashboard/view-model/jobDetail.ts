@@ -53,6 +53,12 @@ const jsonLines = (value: unknown, columns: number): ReadonlyArray<Line> => {
   ]
 }
 
+/** A replay counts failures anew. */
+const attemptsOf = ({ attempt, attempts, failures, maxAttempts }: JobDetail): string => {
+  const failed = attempts.filter(({ state }) => state === "failed" || state === "lease-expired").length
+  return `${attempt} in all, ${failures} of ${maxAttempts} failed${failed > failures ? " since the replay" : ""}`
+}
+
 const summary = (job: JobDetail, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => {
   const pair = (label: string, value: string, tone?: Tone) => labelled(label, value, columns, tone)
   return [
@@ -60,7 +66,7 @@ const summary = (job: JobDetail, columns: number, glyph: (name: GlyphName) => st
     ...pair("id", job.id),
     ...pair("type", job.type),
     ...pair("queue", `${job.queue}, priority ${job.priority}`),
-    ...pair("attempts", `${job.attempt} claimed, ${job.failures} failed, ${job.maxAttempts} allowed`),
+    ...pair("attempts", attemptsOf(job)),
     ...pair("created", when(job.createdAt)),
     ...(job.finishedAt === null ? pair("due", when(job.runAt)) : pair("finished", when(job.finishedAt))),
     ...pair("timeout", `${duration(job.timeoutMillis)} an attempt`),
@@ -95,11 +101,17 @@ const stepTones: Readonly<Record<string, Tone>> = {
   "retry-scheduled": "warn"
 }
 
-const detailOf = (step: TimelineStep): string => step.detail === undefined ? "" : JSON.stringify(step.detail)
+/** Events have the ids of workers; everywhere else they have their names. */
+const detailOf = ({ attempt, detail, worker }: TimelineStep, { job }: JobTimeline): string => {
+  if (detail === undefined) return ""
+  const name = (job.status === "ok" ? job.attempts.find((each) => each.attempt === attempt)?.worker : undefined) ??
+    worker
+  return JSON.stringify("worker" in detail && name !== null ? { ...detail, worker: name } : detail)
+}
 
 const timeline = (of: JobTimeline, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => [
   ...of.steps.flatMap((step): ReadonlyArray<Line> => {
-    const detail = detailOf(step)
+    const detail = detailOf(step, of)
     const head: Line = [
       span(` ${exactClock(Date.parse(step.at))} `),
       span(fit(step.sincePreviousMillis === null ? "" : `+${duration(step.sincePreviousMillis)}`, 9, "right"), "dim"),
