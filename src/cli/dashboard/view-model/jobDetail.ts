@@ -1,6 +1,7 @@
 /** One job as lines, tab by tab: what it is, what happened to it, every attempt with its error, payload and result. */
 import type { JobDetail, JobTimeline, TimelineStep } from "#domain/contract/ReadModelViews.ts"
 import type { GlyphName } from "./glyphs.ts"
+import { tierOf } from "./layout.ts"
 import { blank, type Line, line, span, type Tone } from "./Line.ts"
 import { fit, plain, wrap, wrapWords } from "./plainText.ts"
 import { type JobTab, jobTabs } from "./Route.ts"
@@ -173,11 +174,16 @@ const payload = (job: JobDetail, columns: number): ReadonlyArray<Line> => [
   ...(job.result === null ? [line("  none", "dim")] : jsonLines(job.result, columns))
 ]
 
-const tabLine = (tab: JobTab): Line =>
-  jobTabs.flatMap((each) => [
-    span(" "),
-    each === tab ? span(`[${tabNames[each]}]`, "accent") : span(` ${tabNames[each]} `, "dim")
-  ])
+const tabLine = (tab: JobTab, columns: number): Line => {
+  const isNarrow = tierOf(columns) === "narrow"
+  return jobTabs.flatMap((each) => {
+    const [name = ""] = isNarrow ? tabNames[each].split(" ") : [tabNames[each]]
+    return [
+      span(" "),
+      each === tab ? span(`[${name}]`, "accent") : span(isNarrow ? name : ` ${name} `, "dim")
+    ]
+  })
+}
 
 /** All lines of the chosen tab. */
 export const jobContent = (state: State, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => {
@@ -214,6 +220,6 @@ export const jobLines = (
   first: number,
   glyph: (name: GlyphName) => string
 ): ReadonlyArray<Line> => [
-  tabLine(topOf(state).tab),
+  tabLine(topOf(state).tab, columns),
   ...jobContent(state, columns, glyph).slice(first, first + Math.max(0, height - 1))
 ]

@@ -1,5 +1,4 @@
 /** Why what the view shows is old or not there, in whole sentences: every view says it, whatever it is made of. */
-import { jobShown } from "./jobDetail.ts"
 import { type State, topOf } from "./State.ts"
 import { views } from "./views.ts"
 
@@ -9,9 +8,9 @@ export const isCutOff = ({ link: { state } }: State): boolean =>
 
 /** Each cause once: most sources of a view have the same one. */
 export const troublesOf = (state: State): ReadonlyArray<string> => {
-  const { view } = topOf(state)
+  const { subject, view } = topOf(state)
   // A job that was never read says so itself.
-  if (view === "job" && jobShown(state) === undefined) return []
+  if (view === "job" && state.sources.job.data?.id !== subject) return []
   const { list, sources } = views[view]
   const all = [
     ...sources.map((source) => state.sources[source].trouble),

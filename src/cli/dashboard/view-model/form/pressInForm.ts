@@ -8,9 +8,16 @@ export const formKeys = [
   { keys: ["esc"], label: "close" },
   { keys: ["tab", "down"], label: "next field" },
   { keys: ["shift+tab", "up"], label: "field before" },
-  { keys: ["left", "right"], label: "choose a value" },
+  { keys: ["left", "right"], label: "choose a value, or move in the text" },
+  { keys: ["home", "end"], label: "go to the beginning or the end of the text" },
   { keys: ["ctrl+u"], label: "empty the field" }
 ] as const
+
+/** What is said of a key in the last line: what it does in the field that is typed into. */
+export const formHintOf = (form: Form, { keys: [key], label }: (typeof formKeys)[number]): string | undefined => {
+  const isChoice = (form.fields[form.focus]?.choices.length ?? 0) > 0
+  return key === "left" ? (isChoice ? "choose a value" : undefined) : key === "home" ? undefined : label
+}
 
 export const pressInForm = (
   form: Form,
