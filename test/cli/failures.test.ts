@@ -86,6 +86,8 @@ describe("Where no system runs", () => {
         "submit --wait",
         "submit demo.noop --delay 1 --at 2999-01-01T00:00:00Z",
         "submit demo.noop --priority 12",
+        "submit demo.noop --delay -5",
+        "submit demo.noop --delay 1000000000000000",
         "submit demo.noop --tag a,b"
       ]
 

@@ -16,6 +16,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { randomUUID } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { gateway, readModel } from "../api.ts"
+import { DelaySeconds } from "../DelaySeconds.ts"
 import { exitCodes } from "../exitCodes.ts"
 import * as Output from "../Output.ts"
 import { BadInput, NoInput, submitLines } from "../submitLines.ts"
@@ -119,7 +120,11 @@ export const submit = Command.make("submit", {
     Flag.optional
   ),
   at: Flag.Date("at").pipe(Flag.withDescription("Not before this time, ISO 8601"), Flag.optional),
-  delay: Flag.Int("delay").pipe(Flag.withDescription("Not before this many seconds from now"), Flag.optional),
+  delay: Flag.Int("delay").pipe(
+    Flag.withDescription("Not before this many seconds from now"),
+    Flag.withSchema(DelaySeconds),
+    Flag.optional
+  ),
   maxAttempts: Flag.Int("max-attempts").pipe(
     Flag.withDescription("1 to 100. Default: what the type says"),
     Flag.withSchema(MaxAttempts),

@@ -9,7 +9,7 @@ import { layoutOf } from "./view-model/layout.ts"
 import { footerLine } from "./view-model/parts/footer.ts"
 import { firstLine, secondLine } from "./view-model/parts/header.ts"
 import { helpLines } from "./view-model/parts/help.ts"
-import { panelLines } from "./view-model/parts/panel.ts"
+import { noticeLines, panelLines } from "./view-model/parts/panel.ts"
 import { firstLineShown } from "./view-model/scrolling.ts"
 import { type State, topOf } from "./view-model/State.ts"
 import { viewComponents } from "./views/viewComponents.ts"
@@ -28,13 +28,14 @@ const Body = ({ height, state, theme }: { readonly state: State; readonly theme:
 }
 
 export const Screen = ({ state, theme }: { readonly state: State; readonly theme: Theme }): ReactElement => {
-  const { body, columns, footer, header, panel, rows } = layoutOf(state)
+  const { body, columns, footer, header, notice, panel, rows } = layoutOf(state)
   const head = [firstLine(state, columns, theme.glyph), secondLine(state, columns, theme.glyph)]
   return (
     <LookProvider value={theme}>
       <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
         <Lines lines={head} columns={columns} height={header} />
         <Body state={state} theme={theme} height={body} />
+        <Lines lines={noticeLines(state, theme.glyph)} columns={columns} height={notice} />
         <Lines lines={panelLines(state, theme.glyph)} columns={columns} height={panel} />
         <Lines lines={[footerLine(state, columns, theme.glyphs === "ascii")]} columns={columns} height={footer} />
       </Box>

@@ -37,10 +37,11 @@ const copyWith = ([name, ...args]: Command, text: string): Promise<boolean> =>
 /** How it was copied; undefined when it could not be, and the text has to be shown to be selected. */
 export const copyText = async (text: string): Promise<string | undefined> => {
   for (const tool of tools(process.env)) {
-    if (await copyWith(tool, text)) return tool[0]
+    if (await copyWith(tool, text)) return `copied by ${tool[0]}`
   }
   const encoded = Buffer.from(text, "utf8").toString("base64")
   if (encoded.length > maxCopyBytes || deafTerminals.has(process.env["TERM"] ?? "")) return undefined
   process.stdout.write(`\u001b]52;c;${encoded}\u0007`)
-  return "the terminal"
+  // No terminal says whether it took it.
+  return "sent to the terminal's clipboard"
 }

@@ -15,8 +15,7 @@ const names: ReadonlyArray<readonly [keyof Key, string]> = [
   ["return", "enter"],
   ["escape", "esc"],
   ["backspace", "backspace"],
-  // Most terminals send for Backspace what others send for Delete.
-  ["delete", "backspace"]
+  ["delete", "delete"]
 ]
 
 const controls: Readonly<Record<string, string>> = {

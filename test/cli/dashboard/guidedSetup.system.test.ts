@@ -51,7 +51,7 @@ describe("The guided setup", () => {
     Effect.gen(function*() {
       const { terminal } = yield* setup(yield* machine, { env: { SSH_CONNECTION: "here there" } })
       yield* terminal.type("C")
-      yield* terminal.until("the copy", (text) => text.includes("copied by the terminal"))
+      yield* terminal.until("the copy", (text) => text.includes("sent to the terminal's clipboard"))
       const [, copied = ""] = /\]52;c;([\w+/=]+)/u.exec(terminal.raw()) ?? []
 
       assert.match(Buffer.from(copied, "base64").toString("utf8"), /(service docker start|systemctl start docker)$/u)

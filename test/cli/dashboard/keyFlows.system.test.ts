@@ -189,7 +189,7 @@ layer(System.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
         const terminal = yield* dashboard({ args: ["--view", "jobs", "--filter", "queue:copied"] })
         yield* shows(terminal, "1-1 of 1")
         yield* terminal.type("jy")
-        yield* shows(terminal, "copied the id, 36 characters")
+        yield* shows(terminal, "the id, 36 characters: sent to the terminal's clipboard")
 
         assert.include(terminal.raw(), `\u001b]52;c;${Buffer.from(jobId).toString("base64")}\u0007`)
       }))

@@ -2,6 +2,8 @@
 import type { ReactElement } from "react"
 import type { Theme } from "../theme.ts"
 import { type Line, line, span } from "../view-model/Line.ts"
+import { viewStanding } from "../view-model/parts/header.ts"
+import { placeColumns, type Placed } from "../view-model/placeColumns.ts"
 import { fit, plain, widthOf } from "../view-model/plainText.ts"
 import type { Frame } from "../view-model/Route.ts"
 import { windowNow } from "../view-model/selection.ts"
@@ -10,39 +12,14 @@ import type { Cell, Table } from "../view-model/Table.ts"
 import { Lines } from "./Lines.tsx"
 import { useTheme } from "./Look.ts"
 
-interface Placed {
-  readonly index: number
-  readonly title: string
-  readonly width: number
-  readonly align: "left" | "right"
-}
-
-/** Blanks between two columns. */
-const gap = 1
-
-/** The columns that fit, and how wide each is: those with `rest` share what the others leave. */
-export const placeColumns = (table: Table, columns: number): ReadonlyArray<Placed> => {
-  const wanted = table.columns
-    .map((column, index) => ({ ...column, index }))
-    .filter(({ from }) => columns >= from)
-  const least = (width: number | { readonly rest: number }) => typeof width === "number" ? width : width.rest
-  const taken = wanted.reduce((sum, { width }) => sum + least(width) + gap, 0)
-  const sharing = wanted.filter(({ width }) => typeof width !== "number").length
-  const extra = sharing === 0 ? 0 : Math.max(0, Math.floor((columns - 1 - taken) / sharing))
-  return wanted.map(({ align, index, title, width }) => ({
-    index,
-    title,
-    align,
-    width: typeof width === "number" ? width : width.rest + extra
-  }))
-}
-
 const headOf = (placed: ReadonlyArray<Placed>, frame: Frame, theme: Theme): Line =>
   placed.flatMap(({ align, title, width }) => {
     const isSorted = frame.sorting?.column === title.toLowerCase()
     const arrow = isSorted ? theme.glyph(frame.sorting?.descending ? "descending" : "ascending") : ""
     return [span(" "), span(fit(`${title}${arrow}`, width, align, theme.more), isSorted ? "accent" : "dim")]
   })
+
+const none: Cell = { text: "" }
 
 const cellText = (cell: Cell, theme: Theme): string => {
   const text = plain(cell.text)
@@ -51,7 +28,7 @@ const cellText = (cell: Cell, theme: Theme): string => {
 
 const rowOf = (placed: ReadonlyArray<Placed>, cells: ReadonlyArray<Cell>, theme: Theme): Line =>
   placed.flatMap(({ align, index, width }) => {
-    const cell = cells[index] ?? { text: "" }
+    const cell = cells[index] ?? none
     return [span(" "), span(fit(cellText(cell, theme), width, align, theme.more), cell.tone ?? "text")]
   })
 
@@ -65,14 +42,16 @@ export interface TableBodyProps {
 export const TableBody = ({ columns, height, state, table }: TableBodyProps): ReactElement => {
   const theme = useTheme()
   const frame = topOf(state)
-  const placed = placeColumns(table, columns)
   const window = windowNow(state)
   const shown = Array.from(
     { length: window.length },
     (_, row) => table.cells(state, frame, window.first + row)
   )
+  const texts = table.columns.map((_, column) => shown.map((cells) => widthOf(cellText(cells[column] ?? none, theme))))
+  const placed = placeColumns(table, columns, texts.map((widths) => Math.max(0, ...widths)))
   const rows = window.count === 0
-    ? [line(` ${table.empty(state, frame)}`, "dim")]
+    // Why is said below.
+    ? [line(` ${viewStanding(state).standing.state === "down" ? "not read" : table.empty(state, frame)}`, "dim")]
     : shown.map((cells) => rowOf(placed, cells, theme))
   const said = (index: number): string | undefined => {
     const cells = shown[index - 1]
@@ -94,6 +73,3 @@ export const TableBody = ({ columns, height, state, table }: TableBodyProps): Re
     />
   )
 }
-
-/** Columns of the widest of the texts. */
-export const widest = (texts: ReadonlyArray<string>): number => Math.max(0, ...texts.map(widthOf))

@@ -22,10 +22,13 @@ export interface LauncherKey {
   readonly views: ReadonlyArray<LauncherState["view"]>
   /** Whether it makes sense now. */
   readonly holds: (state: LauncherState) => boolean
+  /** Whether it would do more than say why it does nothing. Default: always. */
+  readonly isHinted?: (state: LauncherState) => boolean
   readonly reaction: (state: LauncherState) => LauncherReaction
 }
 
 const always = () => true
+const hasCommand = (state: LauncherState) => selectedPrerequisite(state)?.command !== undefined
 const say = (text: string): LauncherReaction => ({ messages: [{ _tag: "Said", toast: { text, tone: "warn" } }] })
 
 /** Runs nothing without a question: the key that asked is not the one that says yes. */
@@ -114,9 +117,17 @@ export const launcherKeys: ReadonlyArray<LauncherKey> = [
     label: "run the command",
     views: ["setup"],
     holds: ({ isReadOnly }) => !isReadOnly,
+    isHinted: hasCommand,
     reaction: askToRun
   },
-  { keys: ["C", "c"], label: "copy the command", views: ["setup"], holds: always, reaction: copyCommand },
+  {
+    keys: ["C", "c"],
+    label: "copy the command",
+    views: ["setup"],
+    holds: always,
+    isHinted: hasCommand,
+    reaction: copyCommand
+  },
   {
     keys: ["r", "R"],
     label: "look again",

@@ -154,7 +154,9 @@ const hintLines = (state: LauncherState, { set }: Signs): ReadonlyArray<Line> =>
   ]
   const hints = state.asked !== undefined
     ? [hint("y", "yes"), [span("any other key", "key"), span(" no", "dim")]]
-    : keysNow(state).flatMap(({ keys: [key], label }) => label === undefined ? [] : [hint(key, label)])
+    : keysNow(state).flatMap(({ isHinted, keys: [key], label }) =>
+      label === undefined || isHinted?.(state) === false ? [] : [hint(key, label)]
+    )
   const rows: Array<Array<Line>> = [[]]
   for (const each of hints) {
     const row = rows.at(-1) ?? []

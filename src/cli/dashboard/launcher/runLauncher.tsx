@@ -82,7 +82,7 @@ export const runLauncher = Effect.fn("runLauncher")(
               _tag: "Said",
               toast: how === undefined
                 ? { text: `select it yourself: ${command.text}`, tone: "warn" }
-                : { text: `copied by ${how}: ${command.text}`, tone: "good" }
+                : { text: `${how}: ${command.text}`, tone: "good" }
             })
           }
           case "LaunchCluster":

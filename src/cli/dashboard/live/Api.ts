@@ -5,8 +5,9 @@ import type { Readiness } from "#domain/contract/OpsApi.ts"
 import type { ReadModelApi } from "#domain/contract/ReadModelApi.ts"
 import { JobId } from "#domain/Job.ts"
 import { encodeCursor, type JobSort } from "#domain/JobFilter.ts"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Option, Runtime, Schema } from "effect"
 import type { HttpApiClient } from "effect/http-api"
+import { exitCodes } from "../../exitCodes.ts"
 import { parametersOf, parseQuery } from "../view-model/jobQuery.ts"
 import { pageRows } from "../view-model/JobTable.ts"
 import type { Answer, SourceName } from "../view-model/sources.ts"
@@ -29,6 +30,24 @@ const readiness = <E extends object, R>(readyz: Effect.Effect<Readiness, E, R>) 
     (error): error is E & Readiness => "dependencies" in error,
     (lacking) => Effect.succeed(lacking)
   )
+
+/** Another program of ours answers at the address of this one: the two addresses are mixed up. */
+class OtherProgram extends Schema.TaggedError<OtherProgram>()("OtherProgram", {
+  wanted: Schema.String,
+  found: Schema.String
+}) {
+  override readonly [Runtime.errorExitCode] = exitCodes.configuration
+  override get message() {
+    return `where the ${this.wanted} should be the ${this.found} answers; see ODTO_GATEWAY_URL and ODTO_READ_MODEL_URL`
+  }
+}
+
+const isOf = (wanted: "gateway" | "read-model", ready: Readiness) =>
+  ready.program === wanted
+    ? Effect.succeed(ready)
+    : Effect.fail(new OtherProgram({ wanted: nameOf(wanted), found: nameOf(ready.program) }))
+
+const nameOf = (program: string): string => program.replaceAll("-", " ")
 
 /** Asks a source. `subject`: the job of `job` and `timeline`. */
 export const ask = ({ gateway, readModel }: Api, source: SourceName, subject: string | undefined) => {
@@ -57,9 +76,15 @@ export const ask = ({ gateway, readModel }: Api, source: SourceName, subject: st
     case "timeline":
       return Effect.map(readModel.jobs.timeline(of), (data): Answer => ({ source, data }))
     case "gateway":
-      return Effect.map(readiness(gateway.ops.readyz()), (data): Answer => ({ source, data }))
+      return readiness(gateway.ops.readyz()).pipe(
+        Effect.flatMap((ready) => isOf("gateway", ready)),
+        Effect.map((data): Answer => ({ source, data }))
+      )
     case "readModel":
-      return Effect.map(readiness(readModel.ops.readyz()), (data): Answer => ({ source, data }))
+      return readiness(readModel.ops.readyz()).pipe(
+        Effect.flatMap((ready) => isOf("read-model", ready)),
+        Effect.map((data): Answer => ({ source, data }))
+      )
   }
 }
 

@@ -5,6 +5,7 @@
  * counted.
  */
 import { follow } from "#client/eventStream.ts"
+import { isPassing, ObservatoryProblem } from "#client/Problem.ts"
 import { type Transport } from "#client/Transport.ts"
 import { CloudEvent } from "#domain/JobEvent.ts"
 import { Effect, Schema } from "effect"
@@ -54,6 +55,15 @@ export interface Following {
   readonly onGap: () => void
 }
 
+/** No connection, or somebody at the other end who does not give us the stream. */
+const linkAfter = (trouble: unknown): Pick<Extract<Message, { readonly _tag: "Linked" }>, "state" | "detail"> => {
+  if (!(trouble instanceof ObservatoryProblem) || isPassing(trouble)) {
+    return { state: "lost", detail: trouble instanceof Error ? trouble.message : String(trouble) }
+  }
+  const state = trouble.status === 401 || trouble.status === 403 ? "denied" : "refused"
+  return { state, detail: trouble.detail ?? trouble.title }
+}
+
 /** Tells of every connection: `follow` itself only knows events. */
 const observed = (transport: Transport, send: Following["send"]): Transport => {
   const lost = (detail: string) => send({ _tag: "Linked", state: "lost", detail, at: Date.now() })
@@ -67,7 +77,7 @@ const observed = (transport: Transport, send: Following["send"]): Transport => {
           ? response
           : new Response(watched(response.body, () => lost("nothing comes any more")), response)
       } catch (trouble) {
-        if (call.signal?.aborted !== true) lost(trouble instanceof Error ? trouble.message : String(trouble))
+        if (call.signal?.aborted !== true) send({ _tag: "Linked", ...linkAfter(trouble), at: Date.now() })
         throw trouble
       }
     }

@@ -7,6 +7,7 @@ import type { JobListName } from "../view-model/Message.ts"
 import { viewStanding } from "../view-model/parts/header.ts"
 import { standingOf } from "../view-model/sources.ts"
 import type { State } from "../view-model/State.ts"
+import { isCutOff } from "../view-model/troubles.ts"
 import { type Api, askRole } from "./Api.ts"
 import { followEvents } from "./followEvents.ts"
 import { readWant } from "./readWant.ts"
@@ -154,7 +155,7 @@ export const make = Effect.fnUntraced(function*({ api, store, transport }: Livin
   yield* Effect.forkScoped(followEvents({
     transport,
     send: (message) => {
-      const wasLost = store.state().link.state === "lost"
+      const wasLost = isCutOff(store.state())
       store.send(message)
       // Who is back is asked at once.
       if (wasLost && store.state().link.state === "live") refresh()

@@ -7,8 +7,9 @@ import type { Command } from "../view-model/Command.ts"
 import { fieldAt, jobOf } from "../view-model/form/fields.ts"
 import type { Field } from "../view-model/form/Form.ts"
 import { type Outcome, toldOf } from "../view-model/form/outcome.ts"
+import { findRow } from "../view-model/JobTable.ts"
 import type { Message } from "../view-model/Message.ts"
-import type { Toast } from "../view-model/State.ts"
+import type { State, Toast } from "../view-model/State.ts"
 import { plural } from "../view-model/words.ts"
 import type { Api } from "./Api.ts"
 import type { Store } from "./Store.ts"
@@ -16,7 +17,7 @@ import { troubleOf } from "./troubleOf.ts"
 
 /** What only the terminal can do. */
 export interface Terminal {
-  /** Answers by what it was copied; undefined when it could not be. */
+  /** Answers how it was copied, as `copied by xclip`; undefined when it could not be. */
   readonly copy: (text: string) => Promise<string | undefined>
   readonly browse: (url: string) => Promise<boolean>
   readonly suspend: () => void
@@ -103,6 +104,12 @@ const refused = (failure: unknown, fields: ReadonlyArray<Field>) => {
   return { errors, refusal: isAllNamed ? undefined : troubleOf(failure) }
 }
 
+/** The worker of the job by its name, as the question had it. */
+const workerOf = (state: State, jobId: string): string | undefined => {
+  const { data } = state.sources.job
+  return (data?.id === jobId ? data.worker : undefined) ?? findRow(state.jobs, jobId)?.worker
+}
+
 const act = (performing: Performing, command: Command): Effect.Effect<void> => {
   const { api, refresh, store, terminal } = performing
   switch (command._tag) {
@@ -110,7 +117,7 @@ const act = (performing: Performing, command: Command): Effect.Effect<void> => {
       return acted(performing, api.gateway.jobs.cancel(id(command.jobId)), (answer) =>
         answer.status === "cancelled"
           ? `job ${answer.jobId} is cancelled`
-          : `job ${answer.jobId} is asked to stop, on worker ${answer.worker}`)
+          : `job ${answer.jobId} is asked to stop, on ${workerOf(store.state(), command.jobId) ?? answer.worker}`)
     case "Replay":
       return acted(
         performing,
@@ -121,7 +128,8 @@ const act = (performing: Performing, command: Command): Effect.Effect<void> => {
       return acted(
         performing,
         api.gateway.queues.pause(named(command.queue)),
-        ({ queue, recalled }) => `queue ${queue} is paused; ${plural(recalled, "handed-out job")} wait again`
+        ({ queue, recalled }) =>
+          `queue ${queue} is paused; ${plural(recalled, "handed-out job")} ${recalled === 1 ? "waits" : "wait"} again`
       )
     case "ResumeQueue":
       return acted(performing, api.gateway.queues.resume(named(command.queue)), ({ queue }) => `queue ${queue} is open`)
@@ -134,11 +142,11 @@ const act = (performing: Performing, command: Command): Effect.Effect<void> => {
     case "Copy":
       return Effect.map(
         Effect.promise(() => terminal.copy(command.text)),
-        (by) =>
+        (how) =>
           store.send(
-            by === undefined
+            how === undefined
               ? say(`this terminal takes no copy: ${command.text.slice(0, 200)}`, "warn")
-              : say(`copied ${command.what}, ${plural(command.text.length, "character")}, by ${by}`)
+              : say(`${command.what}, ${plural(command.text.length, "character")}: ${how}`)
           )
       )
     case "Browse":

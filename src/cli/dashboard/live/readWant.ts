@@ -15,8 +15,8 @@ export interface Heard {
 const patience = "10 seconds"
 
 /** Asks, and makes a message of the answer or of what is wrong. */
-export const heard = <A, E>(
-  question: Effect.Effect<A, E>,
+export const heard = <A>(
+  question: Effect.Effect<A, unknown>,
   good: (answer: A, at: number) => Told,
   bad: (trouble: string, at: number) => Told
 ) =>

@@ -2,4 +2,4 @@
 import { failureOf } from "../../failure.ts"
 
 export const troubleOf = (failure: unknown): string =>
-  failureOf(failure).message.replace(/; [^;]*: odd-dashboard .*$/u, "")
+  failureOf(failure).message.replace(/; [^;]*: odd-dashboard .*$/u, "").replace(/\.(?=;|$)/gu, "")

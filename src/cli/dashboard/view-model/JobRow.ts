@@ -11,6 +11,8 @@ export interface JobRow {
   readonly queue: string
   readonly status: JobStatus
   readonly attempt: number
+  /** Attempts that do not count against the limit: those before a replay, and those that were given back. */
+  readonly uncounted: number
   readonly maxAttempts: number
   readonly priority: number
   readonly createdAt: number
@@ -40,12 +42,17 @@ const shared = (name: string): string => {
 
 const noTags: ReadonlyArray<string> = []
 
+/** Failures count, and the attempt that is under way or has completed. */
+const countedIn = ({ failures, status }: JobSummary): number =>
+  failures + (status === "running" || status === "completed" ? 1 : 0)
+
 export const rowOf = (job: JobSummary): JobRow => ({
   id: job.id,
   type: shared(job.type),
   queue: shared(job.queue),
   status: job.status,
   attempt: job.attempt,
+  uncounted: Math.max(0, job.attempt - countedIn(job)),
   maxAttempts: job.maxAttempts,
   priority: job.priority,
   createdAt: Date.parse(job.createdAt),
@@ -91,6 +98,7 @@ const rowOfEvent = (event: LogEvent, id: string): JobRow => ({
   queue: shared(event.queue),
   status: "queued",
   attempt: event.attempt ?? 0,
+  uncounted: 0,
   maxAttempts: 0,
   priority: 0,
   createdAt: madeAt(id),
@@ -119,14 +127,19 @@ export const afterEvent = (row: JobRow | undefined, cloudEvent: CloudEvent): Job
   const before = row ?? rowOfEvent(event, event.job)
   if (row !== undefined && event.at < row.updatedAt) return row
   const status = statusAfter(event) ?? before.status
-  const worker = event.data?.["worker"]
   return {
     ...before,
     status,
     attempt: event.attempt ?? before.attempt,
     updatedAt: event.at,
     percent: status === "running" ? percentIn(event) ?? before.percent : undefined,
-    worker: status === "running" ? (typeof worker === "string" ? shared(worker) : before.worker) : undefined,
+    uncounted: event.type === "replayed"
+      ? before.attempt
+      : event.type === "released"
+      ? before.uncounted + 1
+      : before.uncounted,
+    // Events have the id of the worker, and people know it by its name: that comes with the next reading.
+    worker: status === "running" && event.type !== "started" ? before.worker : undefined,
     isCancelRequested: status === "running" && (event.type === "cancel-requested" || before.isCancelRequested)
   }
 }

@@ -154,7 +154,8 @@ export const withEvents = (
 }
 
 const isSame = (a: JobRow, b: JobRow): boolean =>
-  a.updatedAt === b.updatedAt && a.status === b.status && a.attempt === b.attempt && a.priority === b.priority &&
+  a.updatedAt === b.updatedAt && a.status === b.status && a.attempt === b.attempt && a.uncounted === b.uncounted &&
+  a.priority === b.priority &&
   a.percent === b.percent && a.worker === b.worker &&
   a.isRead === b.isRead && a.hasLeft === b.hasLeft && a.isCancelRequested === b.isCancelRequested
 
@@ -165,9 +166,10 @@ const corrected = (held: JobRow | undefined, read: JobRow): JobRow =>
       ...read,
       status: held.status,
       attempt: held.attempt,
+      uncounted: held.isRead ? held.uncounted : read.uncounted,
       updatedAt: held.updatedAt,
       percent: held.percent,
-      worker: held.worker
+      worker: held.status === "running" && held.attempt === read.attempt ? held.worker ?? read.worker : held.worker
     }
     : read
 

@@ -16,8 +16,11 @@ export interface Size {
 
 /** The stream of events. */
 export interface Link {
-  /** `none`: nothing is followed, the screen is of one moment. */
-  readonly state: "connecting" | "live" | "lost" | "none"
+  /**
+   * `none`: nothing is followed, the screen is of one moment. `denied`: the token is not accepted. `refused`: whoever
+   * answers has no such stream.
+   */
+  readonly state: "connecting" | "live" | "lost" | "denied" | "refused" | "none"
   /** Since when it is so, by this machine's clock. */
   readonly since: number
   readonly detail: string | undefined

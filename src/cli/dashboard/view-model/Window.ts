@@ -11,21 +11,20 @@ export interface Window {
 const between = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value))
 
 /**
- * A selected item keeps its line (`anchor`), whatever comes before it, even if that leaves lines empty below a short
- * list, unless the window is to be filled; without one the window begins at `scroll`.
+ * A selected item keeps its line (`anchor`), whatever comes before it, as long as that hides nothing above while lines
+ * below are empty; without one the window begins at `scroll`.
  */
-export const windowOf = ({ anchor, count, height, index, isFilled = false, scroll }: {
+export const windowOf = ({ anchor, count, height, index, scroll }: {
   readonly count: number
   readonly height: number
   /** Index of the selected item; -1 when none is. */
   readonly index: number
   readonly anchor: number
   readonly scroll: number
-  readonly isFilled?: boolean
 }): Window => {
   const last = Math.max(0, count - height)
-  const kept = Math.max(0, index - between(anchor, 0, Math.max(0, height - 1)))
-  const first = index < 0 ? between(scroll, 0, last) : isFilled ? Math.min(kept, last) : kept
+  const wanted = index < 0 ? scroll : index - between(anchor, 0, Math.max(0, height - 1))
+  const first = between(wanted, 0, last)
   return { first, length: Math.min(height, count - first), line: index < 0 ? -1 : index - first }
 }
 

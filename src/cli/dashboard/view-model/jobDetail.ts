@@ -1,8 +1,9 @@
 /** One job as lines, tab by tab: what it is, what happened to it, every attempt with its error, payload and result. */
 import type { JobDetail, JobTimeline, TimelineStep } from "#domain/contract/ReadModelViews.ts"
 import type { GlyphName } from "./glyphs.ts"
+import { tierOf } from "./layout.ts"
 import { blank, type Line, line, span, type Tone } from "./Line.ts"
-import { fit, plain, wrap } from "./plainText.ts"
+import { fit, plain, wrap, wrapWords } from "./plainText.ts"
 import { type JobTab, jobTabs } from "./Route.ts"
 import { type State, topOf } from "./State.ts"
 import { statusTone } from "./tables/jobs.ts"
@@ -53,6 +54,12 @@ const jsonLines = (value: unknown, columns: number): ReadonlyArray<Line> => {
   ]
 }
 
+/** A replay counts failures anew. */
+const attemptsOf = ({ attempt, attempts, failures, maxAttempts }: JobDetail): string => {
+  const failed = attempts.filter(({ state }) => state === "failed" || state === "lease-expired").length
+  return `${attempt} in all, ${failures} of ${maxAttempts} failed${failed > failures ? " since the replay" : ""}`
+}
+
 const summary = (job: JobDetail, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => {
   const pair = (label: string, value: string, tone?: Tone) => labelled(label, value, columns, tone)
   return [
@@ -60,7 +67,7 @@ const summary = (job: JobDetail, columns: number, glyph: (name: GlyphName) => st
     ...pair("id", job.id),
     ...pair("type", job.type),
     ...pair("queue", `${job.queue}, priority ${job.priority}`),
-    ...pair("attempts", `${job.attempt} claimed, ${job.failures} failed, ${job.maxAttempts} allowed`),
+    ...pair("attempts", attemptsOf(job)),
     ...pair("created", when(job.createdAt)),
     ...(job.finishedAt === null ? pair("due", when(job.runAt)) : pair("finished", when(job.finishedAt))),
     ...pair("timeout", `${duration(job.timeoutMillis)} an attempt`),
@@ -95,11 +102,17 @@ const stepTones: Readonly<Record<string, Tone>> = {
   "retry-scheduled": "warn"
 }
 
-const detailOf = (step: TimelineStep): string => step.detail === undefined ? "" : JSON.stringify(step.detail)
+/** Events have the ids of workers; everywhere else they have their names. */
+const detailOf = ({ attempt, detail, worker }: TimelineStep, { job }: JobTimeline): string => {
+  if (detail === undefined) return ""
+  const name = (job.status === "ok" ? job.attempts.find((each) => each.attempt === attempt)?.worker : undefined) ??
+    worker
+  return JSON.stringify("worker" in detail && name !== null ? { ...detail, worker: name } : detail)
+}
 
 const timeline = (of: JobTimeline, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => [
   ...of.steps.flatMap((step): ReadonlyArray<Line> => {
-    const detail = detailOf(step)
+    const detail = detailOf(step, of)
     const head: Line = [
       span(` ${exactClock(Date.parse(step.at))} `),
       span(fit(step.sincePreviousMillis === null ? "" : `+${duration(step.sincePreviousMillis)}`, 9, "right"), "dim"),
@@ -161,20 +174,28 @@ const payload = (job: JobDetail, columns: number): ReadonlyArray<Line> => [
   ...(job.result === null ? [line("  none", "dim")] : jsonLines(job.result, columns))
 ]
 
-const tabLine = (tab: JobTab): Line =>
-  jobTabs.flatMap((each) => [
-    span(" "),
-    each === tab ? span(`[${tabNames[each]}]`, "accent") : span(` ${tabNames[each]} `, "dim")
-  ])
+const tabLine = (tab: JobTab, columns: number): Line => {
+  const isNarrow = tierOf(columns) === "narrow"
+  return jobTabs.flatMap((each) => {
+    const [name = ""] = isNarrow ? tabNames[each].split(" ") : [tabNames[each]]
+    return [
+      span(" "),
+      each === tab ? span(`[${name}]`, "accent") : span(isNarrow ? name : ` ${name} `, "dim")
+    ]
+  })
+}
 
 /** All lines of the chosen tab. */
 export const jobContent = (state: State, columns: number, glyph: (name: GlyphName) => string): ReadonlyArray<Line> => {
   const { tab } = topOf(state)
   const job = jobShown(state)
   const steps = timelineShown(state)
-  const missing = (trouble: string | undefined): ReadonlyArray<Line> => [
-    trouble === undefined ? line(" reading", "dim") : line(` ${glyph("down")} ${plain(trouble)}`, "bad")
-  ]
+  const missing = (trouble: string | undefined): ReadonlyArray<Line> =>
+    trouble === undefined
+      ? [line(" reading", "dim")]
+      : wrapWords(plain(trouble), Math.max(8, columns - 4)).map((text, index) =>
+        line(index === 0 ? ` ${glyph("down")} ${text}` : `   ${text}`, "bad")
+      )
   if (tab === "timeline") {
     return steps === undefined
       ? missing(state.sources.timeline.trouble)
@@ -199,6 +220,6 @@ export const jobLines = (
   first: number,
   glyph: (name: GlyphName) => string
 ): ReadonlyArray<Line> => [
-  tabLine(topOf(state).tab),
+  tabLine(topOf(state).tab, columns),
   ...jobContent(state, columns, glyph).slice(first, first + Math.max(0, height - 1))
 ]

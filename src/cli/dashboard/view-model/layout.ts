@@ -1,6 +1,7 @@
 /** How the screen is divided, for every size: it never refuses, it leaves out. */
 import { plain, wrapWords } from "./plainText.ts"
 import type { State } from "./State.ts"
+import { troublesOf } from "./troubles.ts"
 
 export type Tier = "narrow" | "normal" | "wide"
 
@@ -14,6 +15,8 @@ export interface Layout {
   /** Lines of each part; zero where there is no room for it. */
   readonly header: number
   readonly body: number
+  /** Why something is missing or old, below the body. */
+  readonly notice: number
   /** Palette, filter or question, above the footer. */
   readonly panel: number
   readonly footer: number
@@ -30,6 +33,15 @@ const leastQuestion = 3
 /** The question, whole: nobody can answer what is not there to be read. */
 export const questionText = ({ question, size }: State): ReadonlyArray<string> =>
   question === undefined ? [] : wrapWords(plain(question.text), Math.max(4, size.columns - 2))
+
+/** Lines that troubles take at most: two causes at forty columns. */
+const mostNotice = 6
+
+/** What is wrong, whole as far as there is room. */
+export const noticeText = (state: State): ReadonlyArray<string> =>
+  state.form !== undefined || state.help !== undefined
+    ? []
+    : troublesOf(state).flatMap((text) => wrapWords(plain(text), Math.max(4, state.size.columns - 4)))
 
 /** Lines of the panel in `room` lines that body and panel have together. */
 const panelIn = (state: State, room: number): number => {
@@ -48,6 +60,8 @@ export const layoutOf = (state: State): Layout => {
   const header = rows >= 6 ? 2 : rows >= 3 ? 1 : 0
   const footer = rows >= 5 ? 1 : 0
   const panel = panelIn(state, rows - header - footer)
+  const room = rows - header - footer - panel
+  const notice = Math.max(0, Math.min(noticeText(state).length, mostNotice, room - leastBody))
   return {
     tier: tierOf(columns),
     columns,
@@ -55,7 +69,8 @@ export const layoutOf = (state: State): Layout => {
     header,
     footer,
     panel,
-    body: Math.max(0, rows - header - footer - panel)
+    notice,
+    body: Math.max(0, room - notice)
   }
 }
 

@@ -1,7 +1,6 @@
 /** The overview as panels of lines: what the system does, what waits, what is wrong. */
 import { isWatchdog } from "#domain/Alert.ts"
 import { type Down, staleAfterMillis } from "#domain/contract/Freshness.ts"
-import type { LatencySummary } from "#domain/contract/ReadModelViews.ts"
 import type { GlyphName } from "./glyphs.ts"
 import { type GlyphSet, levels } from "./glyphs.ts"
 import { type Line, line, pieces, type Span, span, type Tone } from "./Line.ts"
@@ -9,7 +8,7 @@ import { fit, plain } from "./plainText.ts"
 import { sectionOf, type SourceName, standingOf, standingWord } from "./sources.ts"
 import type { State } from "./State.ts"
 import { statusTone } from "./tables/jobs.ts"
-import { clock, count, duration, exactClock, roughly, short } from "./words.ts"
+import { clock, count, duration, short } from "./words.ts"
 
 export interface Panel {
   readonly title: string
@@ -21,18 +20,18 @@ export interface Signs {
   readonly set: GlyphSet
 }
 
-const downLine = (source: string, detail: string, glyph: Signs["glyph"]): Line => [
+export const downLine = (source: string, detail: string, glyph: Signs["glyph"]): Line => [
   span(`${glyph("down")} down `, "bad"),
   span(`${plain(source)}: ${plain(detail)}`)
 ]
 
 /** What is said instead of numbers that are not there. */
-const absent = (state: State, source: SourceName, { glyph }: Signs): ReadonlyArray<Line> => {
+export const absent = (state: State, source: SourceName, { glyph }: Signs): ReadonlyArray<Line> => {
   const { trouble } = state.sources[source]
   return [trouble === undefined ? line("reading", "dim") : downLine(source, trouble, glyph)]
 }
 
-const staleNote = (state: State, source: SourceName): ReadonlyArray<Line> => {
+export const staleNote = (state: State, source: SourceName): ReadonlyArray<Line> => {
   const { data } = state.sources[source]
   const standing = standingOf(
     state.sources[source],
@@ -112,69 +111,6 @@ export const ratesPanel = (state: State, width: number, signs: Signs): Panel => 
   }
 }
 
-export const queuesPanel = (state: State, rows: number, signs: Signs): Panel => {
-  const title = "Queues"
-  const data = state.sources.queues.data
-  if (data === undefined) return { title, lines: absent(state, "queues", signs) }
-  const depth = ({ counts }: (typeof data.queues)[number]) => counts.queued + counts.retrying + counts.scheduled
-  const byDepth = data.queues.toSorted((a, b) => depth(b) - depth(a))
-  return {
-    title,
-    lines: [
-      line(
-        `${fit("queue", 16)}${fit("waiting", 9, "right")}${fit("running", 9, "right")}${fit("oldest", 10, "right")}`,
-        "dim"
-      ),
-      ...byDepth.slice(0, rows).map((queue): Line =>
-        pieces(
-          span(fit(plain(queue.name), 16)),
-          span(fit(short(depth(queue)), 9, "right"), depth(queue) === 0 ? "dim" : "strong"),
-          span(fit(short(queue.counts.running), 9, "right"), queue.counts.running === 0 ? "dim" : "busy"),
-          span(fit(queue.oldestQueuedMillis === null ? "-" : roughly(queue.oldestQueuedMillis), 10, "right")),
-          queue.paused ? span(`  ${signs.glyph("paused")} paused`, "warn") : undefined,
-          queue.typesWithoutWorker.length === 0 ? undefined : span("  no worker", "bad")
-        )
-      ),
-      ...(byDepth.length > rows ? [line(`and ${byDepth.length - rows} more`, "dim")] : []),
-      ...staleNote(state, "queues")
-    ]
-  }
-}
-
-const bound = (value: number | null): string => value === null ? "-" : duration(value)
-/** A type, and two times three quantiles. */
-const wideLatency = 74
-
-const quantiles = ({ p50Millis, p95Millis, p99Millis }: LatencySummary): string =>
-  [p50Millis, p95Millis, p99Millis].map((value) => fit(bound(value), 9, "right")).join("")
-
-/** Where there is no room for both, how long jobs ran. */
-export const latencyPanel = (state: State, width: number, rows: number, signs: Signs): Panel => {
-  const title = "Latency, at most: p50 p95 p99"
-  const isWide = width >= wideLatency
-  const { down, ok } = sectionOf(state.sources.stats.data?.latencies)
-  if (down !== undefined) return { title, lines: [downLine(down.source, down.detail, signs.glyph)] }
-  if (ok === undefined) return { title, lines: absent(state, "stats", signs) }
-  const busiest = ok.types.toSorted((a, b) => b.run.count - a.run.count)
-  return {
-    title,
-    lines: [
-      line(`${fit("type", 15)}${isWide ? fit("wait", 27, "right") : ""}${fit("run", 27, "right")}`, "dim"),
-      ...busiest.slice(0, rows).map(({ run, type, wait }): Line =>
-        pieces(
-          span(fit(plain(type), 15)),
-          isWide ? span(quantiles(wait)) : undefined,
-          span(quantiles(run), "busy")
-        )
-      ),
-      ...(busiest.length === 0 ? [line("no job has run yet", "dim")] : []),
-      ...(busiest.length > rows ? [line(`and ${busiest.length - rows} more`, "dim")] : []),
-      ...(ok.rebuilding ? [line("being rebuilt from the archive", "warn")] : []),
-      ...staleNote(state, "stats")
-    ]
-  }
-}
-
 export const alertsPanel = (state: State, rows: number, signs: Signs): Panel => {
   const title = "Alerts"
   const data = state.sources.alerts.data
@@ -244,7 +180,7 @@ export const workersPanel = (state: State, signs: Signs): Panel => {
           row(
             "workers",
             span(`${workers.ok.live} live`, workers.ok.live === 0 ? "bad" : "good"),
-            span(`, ${workers.ok.running} of ${workers.ok.slots} slots busy`)
+            span(`, ${workers.ok.running}/${workers.ok.slots} busy`)
           )
         ]),
       ...(relay.down !== undefined ? [down(relay.down)] : relay.ok === undefined ? none : [
@@ -262,16 +198,3 @@ export const workersPanel = (state: State, signs: Signs): Panel => {
     ]
   }
 }
-
-/** What happened last, as far as it has been heard of here. */
-export const eventsPanel = (state: State, rows: number, signs: Signs): Panel => ({
-  title: "Latest events",
-  lines: state.tail.rows.length === 0
-    ? [line("nothing since the dashboard began to listen", "dim")]
-    : state.tail.rows.slice(0, rows).map(({ at, jobType, queue, type }): Line => [
-      span(`${exactClock(at)} `, "dim"),
-      span(fit(`${signs.glyph("event")} ${type}`, 20)),
-      span(` ${plain(jobType)} `),
-      span(plain(queue), "dim")
-    ])
-})

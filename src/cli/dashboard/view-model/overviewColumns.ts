@@ -4,15 +4,13 @@ import { blank, type Line, line, span } from "./Line.ts"
 import {
   alertsPanel,
   dependenciesPanel,
-  eventsPanel,
   jobsPanel,
-  latencyPanel,
   type Panel,
-  queuesPanel,
   ratesPanel,
   type Signs,
   workersPanel
 } from "./overview.ts"
+import { eventsPanel, latencyPanel, queuesPanel } from "./overviewLists.ts"
 import type { State } from "./State.ts"
 
 const drawn = (panels: ReadonlyArray<Panel>): ReadonlyArray<Line> =>
@@ -39,9 +37,9 @@ const columnsOf = (
   const parts = {
     jobs: jobsPanel(state, signs),
     rates: ratesPanel(state, width, signs),
-    queues: queuesPanel(state, rows, signs),
+    queues: queuesPanel(state, width, rows, signs),
     latency: latencyPanel(state, width, rows, signs),
-    events: eventsPanel(state, rows, signs),
+    events: eventsPanel(state, width, rows, signs),
     alerts: alertsPanel(state, 5, signs),
     dependencies: dependenciesPanel(state, signs),
     workers: workersPanel(state, signs)
@@ -59,10 +57,6 @@ const columnsOf = (
         parts.events
       ]]
     case "normal":
-      return [
-        [parts.jobs, parts.alerts, parts.workers, parts.events],
-        [parts.rates, parts.queues, parts.latency, parts.dependencies]
-      ]
     case "wide":
       return [
         [parts.jobs, parts.alerts, parts.workers, parts.dependencies],

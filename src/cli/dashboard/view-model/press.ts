@@ -58,6 +58,7 @@ const inPrompt = (state: State, { key, text }: Press): Reaction => {
     case "enter":
       return prompt.kind === "filter" ? filtered(state) : chosen(state)
     case "backspace":
+    case "delete":
       return prompt.text === "" && prompt.kind !== "filter"
         ? told({ _tag: "PromptClosed" })
         : told({ _tag: "PromptTyped", text: withoutLast(prompt.text) })

@@ -13,7 +13,7 @@ export const windowNow = (state: State) => {
   const index = selectedIndex(state)
   const { anchor, scroll } = frame
   return {
-    ...windowOf({ count, height, index, anchor, scroll, isFilled: table?.follows !== true }),
+    ...windowOf({ count, height, index, anchor, scroll }),
     count,
     height,
     index

@@ -142,7 +142,7 @@ const step = (state: State, message: Message): State => {
     case "Sorted":
       return withTop(state, {
         sorting: message.column === undefined ? undefined : { column: message.column, descending: message.descending },
-        anchor: 0,
+        anchor: Math.max(0, windowNow(state).line),
         scroll: 0
       })
     case "PauseToggled":

@@ -1,5 +1,6 @@
 import { followEvents } from "#cli/dashboard/live/followEvents.ts"
 import type { Message } from "#cli/dashboard/view-model/Message.ts"
+import { ConnectionLost, ObservatoryProblem } from "#client/Problem.ts"
 import type { Call, Transport } from "#client/Transport.ts"
 import type { CloudEvent } from "#domain/JobEvent.ts"
 import { assert, describe, it } from "@effect/vitest"
@@ -72,6 +73,27 @@ describe("The stream of events", () => {
     assert.strictEqual(second?.call.headers?.["last-event-id"], "p1")
     assert.isTrue(messages.some((message) => message._tag === "Happened" && message.events.length === 1))
     assert.strictEqual(vi.getTimerCount(), 0)
+  })
+
+  it("that is not given is told from one that is lost, with the cause", async () => {
+    const linked = async (trouble: Error) => {
+      const messages: Array<Message> = []
+      const following = Effect.runFork(followEvents({
+        transport: { open: () => Promise.reject(trouble), send: () => Promise.reject(trouble) },
+        send: (message) => void messages.push(message),
+        onEvents: () => {},
+        onGap: () => {}
+      }))
+      await vi.advanceTimersByTimeAsync(1)
+      await Effect.runPromise(Fiber.interrupt(following))
+      return messages[0]?._tag === "Linked" ? [messages[0].state, messages[0].detail] : []
+    }
+    const problem = (status: number) => new ObservatoryProblem(status, { title: "No", detail: `answered ${status}` })
+
+    assert.deepStrictEqual(await linked(problem(401)), ["denied", "answered 401"])
+    assert.deepStrictEqual(await linked(problem(404)), ["refused", "answered 404"])
+    assert.deepStrictEqual(await linked(problem(503)), ["lost", "No: answered 503"])
+    assert.strictEqual((await linked(new ConnectionLost("http://x", undefined)))[0], "lost")
   })
 
   it("is taken in frame by frame; what comes faster than that is counted as dropped, the oldest first", async () => {

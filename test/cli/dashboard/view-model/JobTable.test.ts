@@ -1,3 +1,4 @@
+import { rowOf } from "#cli/dashboard/view-model/JobRow.ts"
 import {
   bounded,
   emptyTable,
@@ -11,7 +12,7 @@ import {
 import { orderBy } from "#cli/dashboard/view-model/Table.ts"
 import { jobColumns } from "#cli/dashboard/view-model/tables/jobs.ts"
 import { JobTypeName } from "#domain/Job.ts"
-import type { EventType } from "#domain/JobEvent.ts"
+import type { CloudEvent, EventType } from "#domain/JobEvent.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import {
@@ -59,7 +60,7 @@ describe("JobTable", () => {
 
   it("follows a running job: worker, attempt, percent, the wish to cancel", () => {
     const table = withEvents(holding("", pageOf([jobOf(1)])), [
-      eventOf(1, "started", { attempt: 2, data: { worker: "worker-1" } }),
+      eventOf(1, "started", { attempt: 2, data: { worker: "01a208af-7260-75c6-8fc0-5380cf45cb02" } }),
       eventOf(1, "progressed", { at: noon + 5, data: { progress: { percent: 40 } }, to: "running" }),
       eventOf(1, "cancel-requested", { at: noon + 6, to: "running" })
     ], undefined)
@@ -68,10 +69,37 @@ describe("JobTable", () => {
     assert.deepInclude(row, {
       status: "running",
       attempt: 2,
-      worker: "worker-1",
+      worker: undefined,
       percent: 40,
       isCancelRequested: true
     })
+  })
+
+  it("names a worker as the store does, whatever id its events have", () => {
+    const table = withEvents(
+      holding("", pageOf([jobOf(1)])),
+      [eventOf(1, "started", { attempt: 1, at: noon + 9 })],
+      undefined
+    )
+    const page = pageOf([jobOf(1, { status: "running", attempt: 1, worker: "processor/host-1" })])
+    const read = withPage(table, page, { after: undefined, at: noon, selected: undefined })
+
+    assert.strictEqual(findRow(read, idOf(1))?.worker, "processor/host-1")
+  })
+
+  it("counts attempts against the limit anew after a replay", () => {
+    const dead = pageOf([jobOf(1, { status: "dead", attempt: 5, failures: 5, maxAttempts: 5 })])
+    const counted = (...events: ReadonlyArray<CloudEvent>) => {
+      const row = findRow(withEvents(holding("", dead), events, undefined), idOf(1))
+      return row === undefined ? undefined : row.attempt - row.uncounted
+    }
+    const replayed = eventOf(1, "replayed", { at: noon + 5 })
+    const read = rowOf(jobOf(1, { status: "running", attempt: 8, failures: 2, maxAttempts: 5 }))
+
+    assert.strictEqual(counted(), 5)
+    assert.strictEqual(counted(replayed), 0)
+    assert.strictEqual(counted(replayed, eventOf(1, "started", { at: noon + 6, attempt: 6 })), 1)
+    assert.strictEqual(read.attempt - read.uncounted, 3)
   })
 
   it("knows what an ended lease leaves behind", () => {

@@ -130,6 +130,8 @@ describe("The launcher", () => {
     assert.include(JSON.stringify(press(atKind, "enter")), "no command for it here")
     assert.include(JSON.stringify(press(atKind, "C")), "no command to copy")
     assert.include(JSON.stringify(press(atNode, "enter")), "nothing to mend")
+    assert.notMatch(text(atKind) + text(atNode), /(run|copy) the command/u)
+    assert.include(text(setup), "Enter run the command  C copy the command")
     assert.deepStrictEqual(press(setup, "C").commands, [{ _tag: "Copy", text: "apt-get install -y docker.io" }])
   })
 

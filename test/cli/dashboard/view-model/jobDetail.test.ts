@@ -60,10 +60,10 @@ describe("One job", () => {
         worker: "w",
         sincePreviousMillis: 90,
         sinceStartMillis: 90,
-        detail: { reason: "final" }
+        detail: { reason: "final", worker: "01a208af-7260-75c6-8fc0-5380cf45cb02" }
       }
     ],
-    job: { status: "ok" as const, state: "dead" as const, sequence: 2, attempts: [], freshness },
+    job: { status: "ok" as const, state: "dead" as const, sequence: 2, attempts: job.attempts, freshness },
     history: { status: "ok" as const, events: 2, missing: [3], freshness }
   }
   const shown = (tab: (typeof jobTabs)[number], columns = 100, height = 60) =>
@@ -81,7 +81,14 @@ describe("One job", () => {
 
   it("is told whole in its summary", () => {
     for (
-      const part of [idOf(1), "x dead", "demo.sleep", "0 claimed, 0 failed, 5 allowed", "50 % half", "boom \\u202e"]
+      const part of [
+        idOf(1),
+        "x dead",
+        "demo.sleep",
+        "0 in all, 0 of 5 failed since the replay",
+        "50 % half",
+        "boom \\u202e"
+      ]
     ) {
       assert.include(text("summary"), part)
     }
@@ -89,7 +96,7 @@ describe("One job", () => {
 
   it("has its history with the time between, and says what the archive lacks", () => {
     assert.match(text("timeline"), /12:00:00\.090 +\+90 ms +\. dead-lettered +try 1/)
-    assert.include(text("timeline"), "{\"reason\":\"final\"}")
+    assert.include(text("timeline"), "{\"reason\":\"final\",\"worker\":\"w\"}")
     assert.include(text("timeline"), "not yet in the archive: events 3")
   })
 

@@ -1,5 +1,6 @@
 import { lineWidth, textOf } from "#cli/dashboard/view-model/Line.ts"
 import type { Message } from "#cli/dashboard/view-model/Message.ts"
+import { suggestions } from "#cli/dashboard/view-model/palette.ts"
 import { panelLines } from "#cli/dashboard/view-model/parts/panel.ts"
 import { frameOf } from "#cli/dashboard/view-model/Route.ts"
 import { JobTypeName } from "#domain/Job.ts"
@@ -33,6 +34,30 @@ describe("What is open above the last line", () => {
     assert.include(text, "letter.send")
     assert.include(text, "sends")
     assert.notMatch(text, /[\u0000-\u001f\u007f-\u009f\u202e]/u)
+  })
+
+  it("tells the chosen entry of the palette whole, and cuts none that there is room for", () => {
+    const open = (columns: number, moves: number) =>
+      panelLines(
+        told(
+          stateOf(frameOf("jobs"), [{ _tag: "RoleKnown", role: "admin" }], { columns, rows: 20 }),
+          { _tag: "PromptOpened", kind: "palette" },
+          { _tag: "PromptMoved", by: moves }
+        ),
+        glyph
+      ).map(textOf)
+    const count = suggestions(told(stateOf(frameOf("jobs"), [{ _tag: "RoleKnown", role: "admin" }]), {
+      _tag: "PromptOpened",
+      kind: "palette"
+    }))
+    for (const [at, { about, name }] of count.entries()) {
+      const [, ...lines] = open(40, at)
+      const text = lines.map((each) => each.replace("*", "").trim()).join(" ").replaceAll(/\s+/gu, " ")
+
+      for (const word of `${name} ${about}`.split(" ")) assert.include(text, word, name)
+      assert.isTrue(lines.every((each) => each.length <= 40), name)
+      assert.notInclude(open(100, at).join(""), "…")
+    }
   })
 
   it("keeps the end of what is typed and the cursor in sight, however wide it is", () => {

@@ -182,29 +182,6 @@ describe("Whoever may only look", () => {
   })
 })
 
-describe("The table of keys", () => {
-  it("gives no key two meanings in one view", () => {
-    for (const view of viewNames) {
-      const keys = keysNow(stateOf(frameOf(view), [{ _tag: "RoleKnown", role: "admin" }])).flatMap((each) => each.keys)
-
-      assert.deepStrictEqual(keys.filter((key, index) => keys.indexOf(key) !== index), [], view)
-    }
-  })
-
-  it("has a label for every key, and says each in the help", () => {
-    const state = listed()
-    const help = helpLines(state, false).map(textOf).join("\n")
-
-    for (const { label } of keysNow(state)) assert.include(help, label)
-  })
-
-  it("cuts the hints where the room ends, and keeps the line", () => {
-    for (const columns of [20, 40, 80, 160]) {
-      assert.isAtMost(textOf(footerLine(listed(), columns, true)).length, columns)
-    }
-  })
-})
-
 describe("The palette", () => {
   it("goes to a view by some of its letters", () => {
     assert.strictEqual(topOf(pressed(listed(), ":", "d", "e", "a", "enter").state).view, "dead")

@@ -5,12 +5,11 @@ import {
   alertsPanel,
   dependenciesPanel,
   jobsPanel,
-  latencyPanel,
   type Panel,
-  queuesPanel,
   ratesPanel,
   workersPanel
 } from "#cli/dashboard/view-model/overview.ts"
+import { eventsPanel, latencyPanel, queuesPanel } from "#cli/dashboard/view-model/overviewLists.ts"
 import { firstLine, secondLine } from "#cli/dashboard/view-model/parts/header.ts"
 import { frameOf } from "#cli/dashboard/view-model/Route.ts"
 import type { Answer } from "#cli/dashboard/view-model/sources.ts"
@@ -120,11 +119,11 @@ describe("The header", () => {
 
   it("says how many rows are above the selected one, and how many events wait", () => {
     const state = told(
-      stateOf(frameOf("jobs"), [jobsRead(pageOf(newestFirst(5, 1)))]),
+      stateOf(frameOf("jobs"), [jobsRead(pageOf(newestFirst(50, 1)))]),
       { _tag: "Moved", by: 1 },
-      happened(eventOf(6, "created"), eventOf(7, "created")),
+      happened(eventOf(51, "created"), eventOf(52, "created")),
       { _tag: "PauseToggled", now: noon },
-      happened(eventOf(8, "created"))
+      happened(eventOf(53, "created"))
     )
 
     assert.include(header(state), "^ 2 above")
@@ -224,8 +223,19 @@ describe("The overview", () => {
     assert.include(text, "being rebuilt")
   })
 
+  it("cuts no figure and no mark at forty columns, and no name that there is room for", () => {
+    const longest = Math.max(
+      ...[queuesPanel(state, 37, 5, signs), latencyPanel(state, 37, 5, signs), eventsPanel(state, 37, 5, signs)]
+        .flatMap(({ lines }) => lines.map(lineWidth))
+    )
+
+    assert.isAtMost(longest, 38)
+    assert.match(said(queuesPanel(state, 37, 5, signs)), /\nb +10\.0k +3 +2m\n +. paused\n/)
+    assert.match(said(latencyPanel(state, 37, 5, signs)), /demo\.sleep +- +500 ms +-$/m)
+  })
+
   it("shows the deepest queues first, with what holds them up", () => {
-    const text = said(queuesPanel(state, 2, signs))
+    const text = said(queuesPanel(state, 60, 2, signs))
 
     assert.match(text, /\nc +20\.0k +3 +2m {2}no worker\nb +10\.0k.*paused\nand 1 more/)
   })
@@ -249,7 +259,7 @@ describe("The overview", () => {
   it("says when the relay is behind", () => {
     assert.match(
       said(workersPanel(state, signs)),
-      /2 live, 3 of 200 slots busy\nrelay +9\.0 s behind\nbroker +connected/
+      /2 live, 3\/200 busy\nrelay +9\.0 s behind\nbroker +connected/
     )
   })
 
@@ -264,6 +274,6 @@ describe("The overview", () => {
       assert.include(said(panel), "x down redis: refused")
       assert.notMatch(panel.lines.slice(0, 1).map(textOf).join(""), /\d/)
     }
-    assert.include(said(queuesPanel(broken, 5, signs)), "x down queues: no answer")
+    assert.include(said(queuesPanel(broken, 60, 5, signs)), "x down queues: no answer")
   })
 })

@@ -102,9 +102,20 @@ describe("The views of the system", () => {
     const resume = press(paused, "p")?.messages?.[0]
 
     if (pause?._tag !== "Asked" || resume?._tag !== "Asked") throw new Error("nothing was asked")
-    assert.include(pause.question.text, "7 jobs wait")
+    assert.include(
+      pause.question.text,
+      "7 jobs wait in it; what waits and what comes goes on waiting, 3 that run go on."
+    )
     assert.deepStrictEqual(pause.question.command, { _tag: "PauseQueue", queue: "mail" })
     assert.notStrictEqual(pause.question.key, "p")
+    const one = queueOf("mail", {
+      counts: { ...queueOf("mail").counts, scheduled: 0, queued: 1, retrying: 0, running: 1 }
+    })
+    const single = press(admin(read("queues", { source: "queues", data: { queues: [one], freshness } })), "p")?.messages
+    assert.include(
+      JSON.stringify(single),
+      "1 job waits in it; what waits and what comes goes on waiting, 1 that runs goes on."
+    )
     assert.deepStrictEqual(resume.question.command, { _tag: "ResumeQueue", queue: "mail" })
   })
 

@@ -1,20 +1,20 @@
 /** That no screen says less trouble than there is. */
+import { screenText } from "#cli/dashboard/once.tsx"
+import { themeOf } from "#cli/dashboard/theme.ts"
+import { layoutOf } from "#cli/dashboard/view-model/layout.ts"
 import { textOf } from "#cli/dashboard/view-model/Line.ts"
 import { looksSame } from "#cli/dashboard/view-model/looksSame.ts"
 import type { Message } from "#cli/dashboard/view-model/Message.ts"
-import {
-  alertsPanel,
-  dependenciesPanel,
-  latencyPanel,
-  type Panel,
-  workersPanel
-} from "#cli/dashboard/view-model/overview.ts"
+import { alertsPanel, dependenciesPanel, type Panel, workersPanel } from "#cli/dashboard/view-model/overview.ts"
+import { latencyPanel } from "#cli/dashboard/view-model/overviewLists.ts"
 import { secondLine } from "#cli/dashboard/view-model/parts/header.ts"
-import { frameOf } from "#cli/dashboard/view-model/Route.ts"
+import { frameOf, type ViewName, viewNames } from "#cli/dashboard/view-model/Route.ts"
+import { views } from "#cli/dashboard/view-model/views.ts"
 import type { Stats } from "#domain/contract/ReadModelViews.ts"
 import { WorkerId } from "#domain/Worker.ts"
 import { assert, describe, it } from "@effect/vitest"
-import { freshnessAt, noon, stateOf, told } from "../../../support/dashboard/Given.ts"
+import { stripVTControlCharacters } from "node:util"
+import { freshnessAt, idOf, jobsRead, noon, pageOf, stateOf, told } from "../../../support/dashboard/Given.ts"
 import { answered } from "../../../support/dashboard/GivenJob.ts"
 
 const signs = { glyph: (name: string) => name === "down" ? "x" : "*", set: "ascii" } as const
@@ -106,6 +106,60 @@ describe("A source", () => {
 
     assert.include(word(queues(4_000, noon), queues(0, noon + 4_000), poll), "fresh")
     assert.include(word(queues(0, noon), queues(4_000, noon + 4_000), poll), "stale 8.0 s")
+  })
+})
+
+describe("Why nothing is read", () => {
+  const trouble = "The token is not known, or was revoked; set ODTO_TOKEN"
+  const failed = (view: ViewName): ReadonlyArray<Message> => [
+    { _tag: "Linked", state: "denied", detail: trouble, at: noon },
+    ...views[view].sources.map((source): Message => ({ _tag: "NotAnswered", source, trouble, at: noon })),
+    ...(["jobs", "dead"] as const).map((list): Message => ({
+      _tag: "JobsNotRead",
+      list,
+      filter: list === "dead" ? "status:dead" : "",
+      trouble,
+      at: noon
+    }))
+  ]
+  const screen = (view: ViewName, columns: number, rows: number) =>
+    stripVTControlCharacters(
+      screenText(
+        stateOf(frameOf(view, view === "job" ? { subject: idOf(1) } : {}), failed(view), { columns, rows }),
+        themeOf({ name: "dark", colours: "none", glyphs: "ascii" })
+      )
+    )
+
+  it("is said whole in every view and at every size, and nothing is called being read", () => {
+    for (const [columns, rows] of [[40, 20], [80, 24], [100, 30]] as const) {
+      for (const view of viewNames) {
+        const text = screen(view, columns, rows)
+
+        assert.include(text.replaceAll(/[\sx]+/gu, ""), trouble.replaceAll(/[\sx]+/gu, ""), `${view} at ${columns}`)
+        assert.notMatch(text, /reading|since the dashboard began/u, view)
+      }
+    }
+  })
+
+  it("is no lost connection where it is the token", () => {
+    const text = screen("jobs", 40, 20)
+
+    assert.include(text, "x token refused")
+    assert.notInclude(text, "lost")
+  })
+
+  it("takes no room where there is none, and none once there is an answer", () => {
+    const small = stateOf(frameOf("jobs"), failed("jobs"), { columns: 40, rows: 6 })
+    const mended = told(
+      stateOf(frameOf("jobs"), failed("jobs")),
+      { _tag: "Linked", state: "live", at: noon },
+      jobsRead(
+        pageOf([])
+      )
+    )
+
+    assert.strictEqual(layoutOf(small).notice, 0)
+    assert.strictEqual(layoutOf(mended).notice, 0)
   })
 })
 

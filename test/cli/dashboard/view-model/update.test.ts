@@ -87,6 +87,30 @@ describe("The selection", () => {
     assert.isTrue(shownIds(state).includes(selectedId(state) ?? ""))
   })
 
+  it("leaves no line of the window empty while rows are hidden above it, sorted or with fewer rows than before", () => {
+    const picked = told(listed(407), down, down, { _tag: "Moved", to: "first" }, down)
+    for (const column of ["status", "type", "queue", "try", "created", "changed"]) {
+      for (const descending of [false, true]) {
+        const { count, first, height, length } = windowNow(told(picked, { _tag: "Sorted", column, descending }))
+
+        assert.strictEqual(length, Math.min(count, height), `${column}, from ${first}`)
+      }
+    }
+    const many = Array.from({ length: 3 }, (_, n) => eventOf(n + 4, "created"))
+    const { first, length } = windowNow(told(listed(3), down, down, happened(...many)))
+
+    assert.deepStrictEqual([first, length], [0, 6])
+  })
+
+  it("stays on its line when the order changes, as far as there are rows above it", () => {
+    const picked = told(listed(407), { _tag: "Moved", by: 100 }, { _tag: "Moved", by: -10 })
+    const sorted = told(picked, { _tag: "Sorted", column: "type", descending: true })
+
+    assert.strictEqual(windowNow(picked).line, 9)
+    assert.strictEqual(selectedId(sorted), selectedId(picked))
+    assert.strictEqual(windowNow(sorted).line, 9)
+  })
+
   it("is given up by following", () => {
     assert.isUndefined(selectedId(told(listed(10), down, { _tag: "Followed" })))
   })

@@ -23,6 +23,8 @@ export interface Form {
   readonly fields: ReadonlyArray<Field>
   /** Index of the field that is typed into. */
   readonly focus: number
+  /** Characters of its text that are behind the cursor. */
+  readonly behind: number
   /** What is wrong, by the path of the field; from the schema, and from the server when it refused. */
   readonly errors: Readonly<Record<string, string>>
   /** What the schema says that no field is to blame for. */
@@ -45,10 +47,13 @@ export type FormMessage =
     readonly key: string
   }
   | { readonly _tag: "FormTyped"; readonly text: string }
-  | { readonly _tag: "FormErased" }
+  /** Takes the character before the cursor away, or the one behind it. */
+  | { readonly _tag: "FormErased"; readonly what?: "before" | "behind" }
   | { readonly _tag: "FormCleared" }
   | { readonly _tag: "FormMoved"; readonly by: number }
+  /** Moves the cursor in a text; of a choice it takes the next value. */
   | { readonly _tag: "FormChanged"; readonly by: number }
+  | { readonly _tag: "FormEdged"; readonly edge: "begin" | "end" }
   | { readonly _tag: "FormTried" }
   | { readonly _tag: "FormSending" }
   | {

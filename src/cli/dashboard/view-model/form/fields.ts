@@ -7,6 +7,7 @@
 import { JobTypeName, type JsonObject, SubmitJob } from "#domain/Job.ts"
 import type { JobTypeDescription } from "#domain/JobType.ts"
 import { Result, Schema } from "effect"
+import { DelaySeconds, maxDelaySeconds } from "../../../DelaySeconds.ts"
 import type { Field, FieldKind, Form } from "./Form.ts"
 import { resolved, type SchemaNode } from "./schemaNodes.ts"
 
@@ -116,6 +117,8 @@ const payloadOf = (fields: ReadonlyArray<Field>): { readonly payload: JsonObject
   return { payload, errors }
 }
 
+const isDelay = Schema.is(DelaySeconds)
+
 const commonOf = (fields: ReadonlyArray<Field>, now: number) => {
   const textOf = (path: string) => fields.find((field) => field.path === path)?.text.trim() ?? ""
   const numberOf = (path: string) => textOf(path) === "" ? undefined : Number(textOf(path))
@@ -123,7 +126,7 @@ const commonOf = (fields: ReadonlyArray<Field>, now: number) => {
   const entries = {
     queue: textOf("/queue") || undefined,
     priority: numberOf("/priority"),
-    runAt: delay === undefined || !Number.isFinite(delay * 1_000 + now) || Math.abs(delay) > 1e10
+    runAt: delay === undefined || !isDelay(delay)
       ? undefined
       : new Date(now + delay * 1_000).toISOString(),
     tags: textOf("/tags") === "" ? undefined : textOf("/tags").split(/\s+/u),
@@ -145,7 +148,10 @@ export const jobOf = (
     fields.flatMap((field) => {
       if (field.text === "" || field.path.startsWith("/payload") || field.kind === "text") return []
       const read = valueOf(field)
-      return Result.isFailure(read) ? [[field.path, read.failure] as const] : []
+      if (Result.isFailure(read)) return [[field.path, read.failure] as const]
+      return field.path !== "/runAt" || isDelay(read.success)
+        ? []
+        : [[field.path, `must be 0 to ${maxDelaySeconds} seconds`] as const]
     })
   )
   const job = { type: JobTypeName.make(type.name), payload, ...commonOf(fields, now) }

@@ -1,8 +1,9 @@
 /** The form as lines: a field is a label, what is typed, and what is wrong with it or a hint. */
 import type { GlyphName } from "../glyphs.ts"
 import { blank, type Line, line, span } from "../Line.ts"
-import { cut, ending, fit, plain, shorten, wrap } from "../plainText.ts"
+import { cut, ending, fit, plain, shorten, widthOf, wrap } from "../plainText.ts"
 import type { Field, Form } from "./Form.ts"
+import { partsOf } from "./updateForm.ts"
 
 /** Choices are kept as JSON; words are shown without their quotation marks. */
 const unquoted = (json: string): string => json.replace(/^"(.*)"$/u, "$1")
@@ -28,7 +29,12 @@ const fieldLines = (
   const isFocused = index === form.focus
   const label = labelColumns(columns)
   const room = Math.max(4, Math.min(mostValueColumns, columns - label - 5))
-  const value = ending(plain(shownText(field)), room - 1)
+  const { after, before } = isFocused && field.choices.length === 0
+    ? partsOf(form)
+    : { before: [shownText(field)], after: [] }
+  // What is behind the cursor may have half of the room.
+  const behind = shorten(plain(after.join("")), Math.floor(room / 2))
+  const value = ending(plain(before.join("")), room - 1 - widthOf(behind))
   const error = errorOf(form, field)
   const choices = field.choices.length === 0 ? "" : `${field.choices.map(unquoted).join(" | ")}  `
   const note = error ?? (isFocused ? `${choices}${field.hint}`.trim() : "")
@@ -39,7 +45,7 @@ const fieldLines = (
       span(isFocused ? ` ${glyph("selected")} ` : "   ", "accent"),
       span(fit(plain(field.label) + (field.isRequired ? " *" : ""), label), isFocused ? "strong" : "text"),
       span(" "),
-      span(isFocused ? `${value}${glyph("cursor")}` : value, isFocused ? "key" : "text")
+      span(isFocused ? `${value}${glyph("cursor")}${behind}` : value, isFocused ? "key" : "text")
     ],
     ...(note === "" ? [] : noted)
   ]

@@ -1,6 +1,7 @@
 /** Keys in the form for a new job. */
 import { done, type Reaction, told } from "../keys/Binding.ts"
 import type { Form } from "./Form.ts"
+import { isChoice } from "./updateForm.ts"
 
 /** Keys of the form for its last line, and for the README. */
 export const formKeys = [
@@ -8,9 +9,15 @@ export const formKeys = [
   { keys: ["esc"], label: "close" },
   { keys: ["tab", "down"], label: "next field" },
   { keys: ["shift+tab", "up"], label: "field before" },
-  { keys: ["left", "right"], label: "choose a value" },
+  { keys: ["left", "right"], label: "choose a value, or move in the text" },
+  { keys: ["home", "end"], label: "go to the beginning or the end of the text" },
   { keys: ["ctrl+u"], label: "empty the field" }
 ] as const
+
+/** What is said of a key in the last line: what it does in the field that is typed into. */
+export const formHintOf = (form: Form, { keys: [key], label }: (typeof formKeys)[number]): string | undefined => {
+  return key === "left" ? (isChoice(form) ? "choose a value" : undefined) : key === "home" ? undefined : label
+}
 
 export const pressInForm = (
   form: Form,
@@ -31,8 +38,16 @@ export const pressInForm = (
       return told({ _tag: "FormChanged", by: -1 })
     case "right":
       return told({ _tag: "FormChanged", by: 1 })
+    case "home":
+    case "ctrl+a":
+      return told({ _tag: "FormEdged", edge: "begin" })
+    case "end":
+    case "ctrl+e":
+      return told({ _tag: "FormEdged", edge: "end" })
     case "backspace":
       return told({ _tag: "FormErased" })
+    case "delete":
+      return told({ _tag: "FormErased", what: "behind" })
     case "ctrl+u":
       return told({ _tag: "FormCleared" })
     case "enter":
@@ -41,7 +56,7 @@ export const pressInForm = (
         ? told({ _tag: "FormTried" })
         : { messages: [{ _tag: "FormTried" }], commands: [{ _tag: "SubmitForm" }] }
     case "space":
-      return (form.fields[form.focus]?.choices.length ?? 0) > 0
+      return isChoice(form)
         ? told({ _tag: "FormChanged", by: 1 })
         : told({ _tag: "FormTyped", text: " " })
     default:

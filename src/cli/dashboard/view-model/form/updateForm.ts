@@ -11,6 +11,10 @@ const typed = (form: Form, change: (field: Field) => string): Form => {
   return checked({ ...form, fields, refusal: undefined, touched: new Set([...form.touched, field.path]) })
 }
 
+/** Whether the field that is typed into has values to choose from. */
+export const isChoice = ({ fields, focus }: Pick<Form, "fields" | "focus">): boolean =>
+  (fields[focus]?.choices.length ?? 0) > 0
+
 /** The next value of a choice, round and round; a field that may be empty has that as one of its values. */
 const turned = ({ choices, isRequired, text }: Field, by: number): string => {
   const values = isRequired ? choices : ["", ...choices]
@@ -18,7 +22,25 @@ const turned = ({ choices, isRequired, text }: Field, by: number): string => {
   return values[(at + by + values.length) % values.length] ?? text
 }
 
-const withoutLast = (text: string): string => characters(text).slice(0, -1).join("")
+/** The text of the field before the cursor and behind it. */
+export const partsOf = ({ behind, fields, focus }: Pick<Form, "behind" | "fields" | "focus">) => {
+  const all = characters(fields[focus]?.text ?? "")
+  const at = Math.max(0, all.length - behind)
+  return { before: all.slice(0, at), after: all.slice(at) }
+}
+
+/** The form with the cursor `by` characters further on, within the text. */
+const withCursor = (form: Form, by: number): Form => {
+  const { after, before } = partsOf(form)
+  return { ...form, behind: Math.max(0, Math.min(before.length + after.length, after.length - by)) }
+}
+
+const erased = (form: Form, what: "before" | "behind"): Form => {
+  const { after, before } = partsOf(form)
+  const left = what === "before" ? [...before.slice(0, -1), ...after] : [...before, ...after.slice(1)]
+  const next = typed(form, ({ choices }) => choices.length > 0 ? "" : left.join(""))
+  return what === "behind" && next !== form ? { ...next, behind: Math.max(0, after.length - 1) } : next
+}
 
 export const updateForm = (form: Form | undefined, message: FormMessage): Form | undefined => {
   if (message._tag === "FormOpened") {
@@ -27,6 +49,7 @@ export const updateForm = (form: Form | undefined, message: FormMessage): Form |
       check: message.check,
       fields: fieldsOf(message.type),
       focus: 0,
+      behind: 0,
       errors: {},
       trouble: undefined,
       refusal: undefined,
@@ -39,23 +62,31 @@ export const updateForm = (form: Form | undefined, message: FormMessage): Form |
   if (form === undefined) return undefined
   switch (message._tag) {
     case "FormTyped":
-      return typed(form, ({ choices, text }) => choices.length > 0 ? text : text + message.text)
+      return typed(form, ({ choices, text }) => {
+        const { after, before } = partsOf(form)
+        return choices.length > 0 ? text : before.join("") + message.text + after.join("")
+      })
     case "FormErased":
-      return typed(form, ({ choices, text }) => choices.length > 0 ? "" : withoutLast(text))
+      return erased(form, message.what ?? "before")
     case "FormCleared":
-      return typed(form, () => "")
+      return typed({ ...form, behind: 0 }, () => "")
     case "FormChanged":
-      return (form.fields[form.focus]?.choices.length ?? 0) === 0
-        ? form
-        : typed(form, (field) => turned(field, message.by))
+      return isChoice(form) ? typed(form, (field) => turned(field, message.by)) : withCursor(form, message.by)
+    case "FormEdged":
+      return withCursor(form, message.edge === "end" ? Number.MAX_SAFE_INTEGER : -Number.MAX_SAFE_INTEGER)
     case "FormMoved": {
       const left = form.fields[form.focus]
       const focus = (form.focus + message.by + form.fields.length) % Math.max(1, form.fields.length)
-      return { ...form, focus, touched: left === undefined ? form.touched : new Set([...form.touched, left.path]) }
+      return {
+        ...form,
+        focus,
+        behind: 0,
+        touched: left === undefined ? form.touched : new Set([...form.touched, left.path])
+      }
     }
     case "FormTried": {
       const wrong = form.fields.findIndex(({ path }) => form.errors[path] !== undefined)
-      return { ...form, wasTried: true, focus: wrong < 0 ? form.focus : wrong }
+      return { ...form, wasTried: true, ...(wrong < 0 ? {} : { focus: wrong, behind: 0 }) }
     }
     case "FormSending":
       return { ...form, isSending: true, refusal: undefined }
@@ -68,7 +99,7 @@ export const updateForm = (form: Form | undefined, message: FormMessage): Form |
         key: message.key,
         isSending: false,
         wasTried: true,
-        focus: wrong < 0 ? form.focus : wrong
+        ...(wrong < 0 ? {} : { focus: wrong, behind: 0 })
       }
     }
     case "FormClosed":

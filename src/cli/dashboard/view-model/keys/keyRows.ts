@@ -1,4 +1,5 @@
 /** The keys as rows for documents: key, what it does, where. */
+import { launcherKeys } from "../../launcher/launcherKeys.ts"
 import { formKeys } from "../form/pressInForm.ts"
 import { shownKey } from "./keyNames.ts"
 import { keyTable } from "./keyTable.ts"
@@ -13,6 +14,9 @@ export interface KeyRow {
 
 const joined = (keys: ReadonlyArray<string>): string => keys.map((key) => `\`${shownKey(key)}\``).join(" ")
 
+/** Where there is no system yet nobody has a role. */
+const launcherViews = { start: "no system", setup: "setting up", progress: "starting" } as const
+
 export const keyRows: ReadonlyArray<KeyRow> = [
   ...keyTable.map(({ keys, label, needs = "viewer", scopes }) => ({
     keys: joined(keys),
@@ -22,5 +26,10 @@ export const keyRows: ReadonlyArray<KeyRow> = [
   })),
   { keys: "`y`", label: "yes, do it", where: "questions", needs: "operator" },
   { keys: "`Esc` `n`", label: "no", where: "questions", needs: "viewer" },
-  ...formKeys.map(({ keys, label }) => ({ keys: joined(keys), label, where: "new task", needs: "operator" }))
+  ...formKeys.map(({ keys, label }) => ({ keys: joined(keys), label, where: "new task", needs: "operator" })),
+  ...launcherKeys.flatMap(({ keys, label, views }) =>
+    label === undefined
+      ? []
+      : [{ keys: joined(keys), label, where: views.map((view) => launcherViews[view]).join(", "), needs: "-" }]
+  )
 ]

@@ -3,8 +3,13 @@ import { accessPoints } from "../accessPoints.ts"
 import { selectedId } from "../selection.ts"
 import { type State } from "../State.ts"
 import { alertId, alertName } from "../tables/alerts.ts"
-import { count } from "../words.ts"
+import { count, plural } from "../words.ts"
 import { type Binding, done, type Reaction, told, warned } from "./Binding.ts"
+
+const waitingText = (jobs: number): string =>
+  jobs === 0 ? "No job waits" : `${plural(jobs, "job")} ${jobs === 1 ? "waits" : "wait"}`
+const runningText = (jobs: number): string =>
+  jobs === 0 ? "none runs" : jobs === 1 ? "1 that runs goes on" : `${count(jobs)} that run go on`
 
 const pauseOrResume = (state: State): Reaction => {
   const name = selectedId(state)
@@ -15,14 +20,14 @@ const pauseOrResume = (state: State): Reaction => {
     _tag: "Asked",
     question: queue.paused
       ? {
-        text: `Resume queue ${queue.name}? ${count(waiting)} jobs wait in it.`,
+        text: `Resume queue ${queue.name}? ${waitingText(waiting)} in it.`,
         key: "y",
         command: { _tag: "ResumeQueue", queue: queue.name }
       }
       : {
-        text: `Pause queue ${queue.name}? ${count(waiting)} jobs wait in it and will go on waiting; ${
-          count(queue.counts.running)
-        } that run go on running.`,
+        text: `Pause queue ${queue.name}? ${waitingText(waiting)} in it; what waits and what comes goes on waiting, ${
+          runningText(queue.counts.running)
+        }.`,
         key: "y",
         command: { _tag: "PauseQueue", queue: queue.name }
       }

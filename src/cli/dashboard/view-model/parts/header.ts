@@ -8,6 +8,7 @@ import { type Frame } from "../Route.ts"
 import { windowNow } from "../selection.ts"
 import { type Standing, standingOf, standingWord } from "../sources.ts"
 import { type State, topOf } from "../State.ts"
+import { isCutOff } from "../troubles.ts"
 import { views } from "../views.ts"
 import { clock, count, duration, shortId } from "../words.ts"
 
@@ -25,6 +26,10 @@ const linkSpan = ({ link, now }: State, glyph: Glyph): Line => {
       return [span(`at ${clock(now, now)} UTC`, "dim")]
     case "connecting":
       return [span(`${glyph("stale")} connecting`, "warn")]
+    case "denied":
+      return [span(`${glyph("down")} token refused`, "bad")]
+    case "refused":
+      return [span(`${glyph("down")} stream refused`, "bad")]
     case "lost": {
       // A clock that ticks is drawn only while something is wrong.
       const age = Math.max(0, Math.floor((now - link.since) / 1_000) * 1_000)
@@ -60,7 +65,7 @@ export const viewStanding = (state: State): { readonly standing: Standing; reado
   const rank = ({ standing }: (typeof all)[number]) => ["fresh", "unread", "stale", "down"].indexOf(standing.state)
   return all.toSorted((a, b) => rank(b) - rank(a))[0] ?? {
     source: "",
-    standing: state.link.state === "lost" ? { state: "down", trouble: state.link.detail ?? "" } : { state: "fresh" }
+    standing: isCutOff(state) ? { state: "down", trouble: state.link.detail ?? "" } : { state: "fresh" }
   }
 }
 

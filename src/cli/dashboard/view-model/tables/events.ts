@@ -28,8 +28,10 @@ export const events = table<TailRow>({
   id: ({ id }) => id,
   words: ({ jobType, queue, subject, type }) => `${type} ${subject} ${jobType} ${queue}`,
   rows: ({ tail }) => tail.rows,
-  empty: (_, { filter }) =>
-    filter === ""
+  empty: ({ link }, { filter }) =>
+    link.state === "connecting"
+      ? "connecting to the stream of events"
+      : filter === ""
       ? "nothing has happened since the dashboard began to listen"
       : "no event that is held fits the filter",
   columns: [

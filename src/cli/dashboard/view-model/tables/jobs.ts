@@ -42,8 +42,11 @@ const columns: ReadonlyArray<Column<JobRow>> = [
     width: 5,
     align: "right",
     from: 50,
-    cell: (row) => ({ text: row.isRead ? `${row.attempt}/${row.maxAttempts}` : `${row.attempt}` }),
-    value: (row) => row.attempt
+    // Against the limit: after a replay they are counted anew.
+    cell: (row) => ({
+      text: row.isRead ? `${Math.max(0, row.attempt - row.uncounted)}/${row.maxAttempts}` : `${row.attempt}`
+    }),
+    value: (row) => row.attempt - row.uncounted
   },
   {
     title: "PRIO",

@@ -22,7 +22,7 @@ export const workers = table<WorkerView>({
   view: "workers",
   noun: "worker",
   id: ({ id }) => id,
-  words: ({ host, name, state, types }) => `${name} ${host} ${state} ${types.join(" ")}`,
+  words: ({ host, id, name, state, types }) => `${name} ${id} ${host} ${state} ${types.join(" ")}`,
   rows: ({ sources }) => sources.workers.data?.workers ?? none,
   empty: ({ sources }, { filter }) =>
     sources.workers.data === undefined
@@ -71,6 +71,8 @@ export const workers = table<WorkerView>({
       cell: ({ startedAt }, { now }) => ({ text: clock(Date.parse(startedAt), now), tone: "dim" }),
       value: ({ startedAt }) => startedAt
     },
-    { title: "VERSION", width: 8, from: 130, cell: ({ version }) => ({ text: version, tone: "dim" }) }
+    { title: "VERSION", width: 8, from: 130, cell: ({ version }) => ({ text: version, tone: "dim" }) },
+    // As events and the command line name it.
+    { title: "ID", width: 36, from: 140, cell: ({ id }) => ({ text: id, tone: "dim" }) }
   ]
 })
