@@ -72,6 +72,8 @@ export const open = (options: TerminalOptions): Effect.Effect<Terminal, never, S
       allowProposedApi: true,
       scrollback: 0
     })
+    // After the program, whose last words it still reads.
+    yield* Effect.addFinalizer(() => Effect.sync(() => screen.dispose()))
     const ended = yield* Deferred.make<Ended>()
     const watchers = new Set<() => void>()
     let written = 0
@@ -92,8 +94,13 @@ export const open = (options: TerminalOptions): Effect.Effect<Terminal, never, S
         })
         // What the emulator answers to questions of the program, as a terminal would.
         screen.onData((answer) => started.write(answer))
+        // The emulator reads later than it is written to: only then is its screen what the program left.
         started.onExit(({ exitCode, signal }) =>
-          Deferred.doneUnsafe(ended, Effect.succeed({ code: exitCode, signal: signal === 0 ? undefined : signal }))
+          screen.write(
+            "",
+            () =>
+              Deferred.doneUnsafe(ended, Effect.succeed({ code: exitCode, signal: signal === 0 ? undefined : signal }))
+          )
         )
         return started
       }),
@@ -104,7 +111,6 @@ export const open = (options: TerminalOptions): Effect.Effect<Terminal, never, S
           return Effect.asVoid(Deferred.await(ended))
         })
     )
-    yield* Effect.addFinalizer(() => Effect.sync(() => screen.dispose()))
 
     const lines = () =>
       Array.from(
