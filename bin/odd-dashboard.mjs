@@ -7,7 +7,7 @@
  * passes on signals and the way it ended.
  */
 import { spawn, spawnSync } from "node:child_process"
-import { existsSync, readdirSync, statSync } from "node:fs"
+import { existsSync, readdirSync, statSync, writeSync } from "node:fs"
 import { constants } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -53,6 +53,18 @@ const build = () => {
   if (status !== 0) fail("the build failed; `npm ci` installs what it needs")
 }
 
+/** Leaves the alternate screen, shows the cursor, ends bracketed paste and colours. */
+const normalScreen = "\u001b[?1049l\u001b[?25h\u001b[?2004l\u001b[0m"
+
+/** A screen that was killed has put nothing back: it is known by the terminal that still hands on every key at once. */
+const restoreTerminal = () => {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return
+  const stty = (...args) => spawnSync("stty", args, { stdio: ["inherit", "pipe", "ignore"], encoding: "utf8" }).stdout
+  if (!/(^|\s)-icanon\b/u.test(stty("-a") ?? "")) return
+  stty("sane")
+  writeSync(process.stdout.fd, normalScreen)
+}
+
 /**
  * Runs this file again on another Node.
  *
@@ -76,6 +88,7 @@ const runOn = (node) => {
   }
   child.on("exit", (code, signal) => {
     if (signal === null) process.exit(code)
+    restoreTerminal()
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
     // A signal that does not end a process by itself is told the way a shell tells it.

@@ -73,6 +73,11 @@ export const readModelPort = optional("ODTO_READ_MODEL_PORT", port("ODTO_READ_MO
 /** Health and metrics of the programs without an API; their defaults differ, so that all fit on one host. */
 export const opsPort = (fallback: number) => optional("ODTO_OPS_PORT", port("ODTO_OPS_PORT"), fallback)
 
+/** The ground that the dashboard is drawn on; what is not set it finds out by itself. */
+const theme = optional("ODTO_THEME", Config.schema(Schema.Literals(["dark", "light", ""]), "ODTO_THEME"), "")
+/** What the dashboard reads of the environment, also where a running system or the terminal answers instead. */
+export const checkedForDashboard = Effect.all([gatewayPort, readModelPort, theme], { discard: true })
+
 /** Hosts that browsers may name besides loopback, separated by commas. */
 export const allowedHosts = Effect.map(
   optional("ODTO_ALLOWED_HOSTS", Config.String("ODTO_ALLOWED_HOSTS"), ""),

@@ -12,6 +12,7 @@ import { defaultHome } from "../home.ts"
 import { typed } from "../invocation.ts"
 import * as Output from "../Output.ts"
 import { commandText } from "../prerequisites/Prerequisite.ts"
+import { checkedForDashboard } from "../Settings.ts"
 
 export const dashboardFlags = {
   once: Flag.Boolean("once").pipe(Flag.withDescription("Print one screen as text and end"), Flag.withDefault(false)),
@@ -158,7 +159,12 @@ const show = Effect.fnUntraced(function*(flags: DashboardFlags) {
 
 export const dashboard = Effect.fnUntraced(function*(flags: DashboardFlags) {
   yield* usable(flags)
-  if (yield* Output.jsonFlag) {
+  const isJson = yield* Output.jsonFlag
+  if (!isJson && !flags.once && !(process.stdout.isTTY && process.stdin.isTTY)) {
+    return yield* new CliError.ShowHelp({ commandPath: ["odd-dashboard"], errors: [] })
+  }
+  yield* checkedForDashboard
+  if (isJson) {
     const { snapshotOf } = yield* Effect.promise(() => import("../dashboard/view-model/snapshot.ts"))
     return yield* Output.json(snapshotOf(yield* onceRead(flags)))
   }
@@ -168,9 +174,6 @@ export const dashboard = Effect.fnUntraced(function*(flags: DashboardFlags) {
     const { themeFrom } = yield* Effect.promise(() => import("../dashboard/theme.ts"))
     const text = screenText(state, themeFrom(process.env))
     return yield* Output.lines([process.stdout.isTTY ? text : stripVTControlCharacters(text)])
-  }
-  if (!process.stdout.isTTY || !process.stdin.isTTY) {
-    return yield* new CliError.ShowHelp({ commandPath: ["odd-dashboard"], errors: [] })
   }
   yield* show(flags)
 })

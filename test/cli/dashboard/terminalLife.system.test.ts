@@ -36,6 +36,9 @@ const cpuMillis = (pid: number): number => {
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
+/** The one child of a process. */
+const childOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim())
+
 /** What the built program prints where no terminal is. */
 const printed = Effect.fnUntraced(function*(...args: ReadonlyArray<string>) {
   const { home } = yield* System
@@ -77,6 +80,20 @@ layer(System.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
         assert.notStrictEqual(code, 0)
         assertRestored(terminal)
         assert.include(terminal.raw(), "crashed-on-purpose")
+      }))
+
+    it.effect("is as it was when the process that draws is killed, where the launcher had to take another Node", () =>
+      Effect.gen(function*() {
+        const old = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.19.0'})"
+        const terminal = yield* shell
+        yield* terminal.until("a prompt", (text) => text.includes("shell>"))
+        yield* terminal.type(`${process.execPath} --import "${old}" ${launcher} --view jobs${keys.enter}`)
+        yield* terminal.until("the jobs", isRead, 60_000)
+        const drawing = childOf(childOf(terminal.pid))
+        process.kill(drawing, "SIGKILL")
+        yield* terminal.until("the shell", (text) => text.includes("Killed"))
+
+        assertRestored(terminal)
       }))
 
     it.effect("goes to the shell by Ctrl-Z and comes back by fg", () =>
@@ -153,15 +170,36 @@ layer(System.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
         assert.notMatch(yield* terminal.until("the keys", (text) => text.includes("Keys in jobs")), offered)
       }))
 
-    it.effect("by --read-only is offered none either", () =>
+    it.effect("by --read-only is offered none either, whoever looks", () =>
       Effect.gen(function*() {
-        const terminal = yield* dashboard({ args: ["--read-only", "--view", "queues"], mayAct: false })
+        const [{ token }] = yield* asked(["token", "create", "acting", "--role", "operator"])
+        const options = { args: ["--view", "queues"], env: { ODTO_TOKEN: token } }
+        const acting = yield* dashboard(options)
+        const looking = yield* dashboard({ ...options, args: ["--read-only", ...options.args], mayAct: false })
+        // The role is known: nothing is withheld only because it is not.
+        const text = yield* looking.until("the role", (text) => text.includes("read-only, operator"))
+        yield* looking.type("?")
+        const help = yield* looking.until("the keys", (text) => text.includes("Keys in queues"))
 
-        assert.notMatch(yield* terminal.until("read-only", (text) => text.includes("read-only")), offered)
+        assert.match(yield* acting.until("the role", (text) => text.includes("operator")), offered)
+        assert.notMatch(text, offered)
+        assert.notMatch(help, /add a task|pause the queue/u)
       }))
   })
 
   describe("Without a screen", () => {
+    it.effect("is refused with 78 where a setting of it cannot be read, though a system runs", () =>
+      Effect.gen(function*() {
+        const { home } = yield* System
+        const wrong = [["ODTO_THEME", "pink"], ["ODTO_GATEWAY_PORT", "abc"], ["ODTO_READ_MODEL_PORT", "-1"]] as const
+        for (const [name, value] of wrong) {
+          const { code, stderr } = yield* run(["--once"], { settings: { ODTO_HOME: home, [name]: value } })
+
+          assert.strictEqual(code, 78, stderr)
+          assert.match(stderr, new RegExp(`^odd-dashboard: ${name} is not valid: `, "u"))
+        }
+      }))
+
     it.effect("prints the help where there is no terminal, and waits for no key", () =>
       Effect.gen(function*() {
         const { code, stdout } = yield* run([])

@@ -28,7 +28,12 @@ const viewEntries: ReadonlyArray<Entry> = viewNames.filter((view) => views[view]
 const actionEntries = (state: State): ReadonlyArray<Entry> =>
   keysNow(state)
     .filter(({ group, keys }) => group !== "Move" && keys[0] !== ":")
-    .map(({ keys: [key], label, reaction }) => ({ name: label, about: "", key: shownKey(key), reaction }))
+    .map(({ keys: [key], label, nameNow, reaction }) => ({
+      name: nameNow?.(state) ?? label,
+      about: "",
+      key: shownKey(key),
+      reaction
+    }))
 
 /** A full job id that was typed leads to the job. */
 const jobEntry = (typed: string): ReadonlyArray<Entry> =>

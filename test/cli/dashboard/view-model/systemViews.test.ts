@@ -1,6 +1,7 @@
 /** The views of everything that is no job: queues, types, workers, alerts, events, audit log, access points. */
 import { bindingOf } from "#cli/dashboard/view-model/keys/keyTable.ts"
 import { textOf } from "#cli/dashboard/view-model/Line.ts"
+import { suggestions } from "#cli/dashboard/view-model/palette.ts"
 import { secondLine } from "#cli/dashboard/view-model/parts/header.ts"
 import { frameOf, type ViewName } from "#cli/dashboard/view-model/Route.ts"
 import { selectedId, windowNow } from "#cli/dashboard/view-model/selection.ts"
@@ -143,6 +144,19 @@ describe("The views of the system", () => {
     assert.include(JSON.stringify(press(gone, "p")), "select a queue first")
     assert.strictEqual(selectedId(told(gone, { _tag: "Moved", by: 1 })), "slow")
     assert.strictEqual(topOf(told(turned, { _tag: "WentBack" })).view, "overview")
+  })
+
+  it("offer in the palette first what would be done to the queue that is selected", () => {
+    const offered = (paused: boolean) =>
+      suggestions(told(
+        read("queues", { source: "queues", data: { queues: [queueOf("mail", { paused })], freshness } }),
+        { _tag: "RoleKnown", role: "operator" },
+        { _tag: "PromptOpened", kind: "palette" },
+        { _tag: "PromptTyped", text: "pau" }
+      ))[0]?.name
+
+    assert.strictEqual(offered(false), "pause queue mail")
+    assert.strictEqual(offered(true), "paused queue mail: resume it")
   })
 
   it("offer no action to a viewer", () => {

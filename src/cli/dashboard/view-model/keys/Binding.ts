@@ -20,6 +20,8 @@ export interface Binding {
   readonly keys: readonly [string, ...ReadonlyArray<string>]
   /** What it does, as in "j: move down". Also its name in the palette. */
   readonly label: string
+  /** The palette's name for it as things are now: what would be done to what. Default: the label. */
+  readonly nameNow?: (state: State) => string
   /** For the line at the bottom; absent where it is not worth the room. */
   readonly hint?: string
   readonly group: "Move" | "Look" | "Act" | "Dashboard"

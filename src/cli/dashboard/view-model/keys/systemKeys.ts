@@ -11,9 +11,13 @@ const waitingText = (jobs: number): string =>
 const runningText = (jobs: number): string =>
   jobs === 0 ? "none runs" : jobs === 1 ? "1 that runs goes on" : `${count(jobs)} that run go on`
 
-const pauseOrResume = (state: State): Reaction => {
+const selectedQueue = (state: State) => {
   const name = selectedId(state)
-  const queue = state.sources.queues.data?.queues.find((each) => each.name === name)
+  return state.sources.queues.data?.queues.find((each) => each.name === name)
+}
+
+const pauseOrResume = (state: State): Reaction => {
+  const queue = selectedQueue(state)
   if (queue === undefined) return warned("select a queue first")
   const waiting = queue.counts.queued + queue.counts.scheduled + queue.counts.retrying
   return told({
@@ -63,6 +67,14 @@ export const systemKeys: ReadonlyArray<Binding> = [
   {
     keys: ["p"],
     label: "pause the queue, or resume it",
+    nameNow: (state) => {
+      const queue = selectedQueue(state)
+      return queue === undefined
+        ? "pause the queue, or resume it"
+        : queue.paused
+        ? `paused queue ${queue.name}: resume it`
+        : `pause queue ${queue.name}`
+    },
     hint: "pause/resume",
     group: "Act",
     scopes: ["queues"],

@@ -38,8 +38,11 @@ const linkSpan = ({ link, now }: State, glyph: Glyph): Line => {
   }
 }
 
-const roleSpan = ({ isReadOnly, role }: State): Line =>
-  isReadOnly ? [span("read-only", "dim")] : role === undefined || role === "admin" ? [] : [span(role, "dim")]
+/** An admin is told of nothing that is withheld. */
+const roleSpan = ({ isReadOnly, role }: State): Line => {
+  const parts = [...(isReadOnly ? ["read-only"] : []), ...(role === undefined || role === "admin" ? [] : [role])]
+  return parts.length === 0 ? [] : [span(parts.join(", "), "dim")]
+}
 
 const standingTones: Readonly<Record<Standing["state"], Tone>> = {
   unread: "dim",
