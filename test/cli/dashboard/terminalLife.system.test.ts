@@ -92,8 +92,10 @@ layer(System.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
         const drawing = childOf(childOf(terminal.pid))
         process.kill(drawing, "SIGKILL")
         yield* terminal.until("the shell", (text) => text.includes("Killed"))
+        const raw = terminal.raw()
 
-        assertRestored(terminal)
+        assert.isFalse(terminal.isAlternate())
+        assert.isAbove(raw.lastIndexOf("\u001b[?25h"), raw.lastIndexOf("\u001b[?25l"))
       }))
 
     it.effect("goes to the shell by Ctrl-Z and comes back by fg", () =>
@@ -124,7 +126,7 @@ layer(System.layer, { excludeTestServices: true, timeout: 60_000 })((it) => {
         const terminal = yield* dashboard({ columns: 160, rows: 50 })
         for (const [columns, rows] of [[40, 20], [120, 30], [20, 8], [80, 24]] as const) {
           yield* terminal.resize(columns, rows)
-          const fresh = yield* dashboard({ columns, rows, mayAct: columns >= 40 })
+          const fresh = yield* dashboard({ columns, rows })
           const wanted = pictureText(masked(fresh.picture()))
           yield* terminal.until(`${columns}x${rows}`, () => pictureText(masked(terminal.picture())) === wanted)
         }
