@@ -34,7 +34,9 @@ export class ToolAbsent extends Schema.TaggedError<ToolAbsent>()("ToolAbsent", {
   detail: Schema.String
 }) {
   override get message() {
-    return `${this.tool} does not start: ${this.detail}`
+    return /\bENOENT\b/u.test(this.detail)
+      ? `${this.tool} is missing: it is not installed, or not on the PATH`
+      : `${this.tool} does not start: ${this.detail}`
   }
 }
 

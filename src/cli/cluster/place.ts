@@ -7,6 +7,7 @@
 import { Effect, Option } from "effect"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
+import { exitCodes } from "../exitCodes.ts"
 import { homeOf } from "../home.ts"
 import { type Call, ClusterTools, type Ran, type Tool } from "./ClusterTools.ts"
 import { Trouble } from "./Steps.ts"
@@ -87,13 +88,16 @@ export interface Expected extends Call {
   readonly remedy?: string
 }
 
-const notThere = (tool: Tool) => `set ${tool} up: \`odd-dashboard\` in a terminal shows how, with the key s`
+const notThere = (tool: Tool) => `set ${tool} up, as the dashboard shows when it is started where nothing runs`
 
 /** A call that is to succeed; what went wrong becomes a cause and a remedy. */
 export const run = ({ purpose, remedies = [], remedy, ...call }: Expected) =>
   ClusterTools.use((tools) => tools.run(call)).pipe(
     Effect.catchTags({
-      ToolAbsent: (error) => Effect.fail(new Trouble({ cause: error.message, remedy: notThere(error.tool) })),
+      ToolAbsent: (error) =>
+        Effect.fail(
+          new Trouble({ cause: error.message, remedy: notThere(error.tool), exitCode: exitCodes.unavailable })
+        ),
       ToolTooSlow: (error) =>
         Effect.fail(new Trouble({ cause: `cannot ${purpose}: ${error.message}`, remedy: "run it again" }))
     }),

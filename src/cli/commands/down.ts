@@ -3,6 +3,7 @@ import { Effect, Option, Runtime, Schedule, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { exitCodes } from "../exitCodes.ts"
 import { homeFlag, homeOf } from "../home.ts"
+import { refuseForeign } from "../NotTogether.ts"
 import * as Output from "../Output.ts"
 
 class NothingRuns extends Schema.TaggedError<NothingRuns>()("NothingRuns", { folder: Schema.String }) {
@@ -20,6 +21,7 @@ class StillRuns extends Schema.TaggedError<StillRuns>()("StillRuns", { pid: Sche
 }
 
 const askEvery = "100 millis"
+const endsWithinSeconds = 60
 
 export const down = Command.make("down", {
   home: homeFlag,
@@ -28,8 +30,8 @@ export const down = Command.make("down", {
     Flag.withDefault(false)
   ),
   wait: Flag.Int("wait").pipe(
-    Flag.withDescription("Seconds to wait for its end. Default: 60"),
-    Flag.withDefault(60)
+    Flag.withDescription(`Seconds to wait for its end. Default: ${endsWithinSeconds}`),
+    Flag.optional
   ),
   cluster: Flag.Boolean("cluster").pipe(
     Flag.withDescription("Delete the kind cluster with everything in it"),
@@ -42,6 +44,10 @@ export const down = Command.make("down", {
   )
 }, ({ cluster, home, now, wait, yes }) =>
   Effect.gen(function*() {
+    yield* refuseForeign("down", cluster, {
+      ofCluster: { "--yes": yes },
+      ofEmbedded: { "--home": Option.isSome(home), "--now": now, "--wait": Option.isSome(wait) }
+    })
     if (cluster) {
       const { clusterDown } = yield* Effect.promise(() => import("../cluster/clusterDown.ts"))
       return yield* clusterDown({ yes })
@@ -51,12 +57,13 @@ export const down = Command.make("down", {
     const holder = yield* DataFolder.holder(folder)
     if (Option.isNone(holder)) return yield* new NothingRuns({ folder })
     const { pid } = holder.value
+    const seconds = Option.getOrElse(wait, () => endsWithinSeconds)
     process.kill(pid, now ? "SIGKILL" : "SIGTERM")
     yield* Effect.suspend(() => DataFolder.holder(folder)).pipe(
       Effect.repeat({ while: Option.isSome, schedule: Schedule.spaced(askEvery) }),
       Effect.timeoutOrElse({
-        duration: `${wait} seconds`,
-        orElse: () => Effect.fail(new StillRuns({ pid, seconds: wait }))
+        duration: `${seconds} seconds`,
+        orElse: () => Effect.fail(new StillRuns({ pid, seconds }))
       })
     )
     yield* Output.print({ stopped: pid, folder }, () => [`stopped process ${pid}; its data stays in ${folder}`])

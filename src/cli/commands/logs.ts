@@ -1,16 +1,8 @@
 /** `logs`: what the programs say, of the cluster or of the embedded system that the dashboard started. */
-import { Effect, Option, Runtime, Schema } from "effect"
+import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { exitCodes } from "../exitCodes.ts"
 import { homeFlag, homeOf } from "../home.ts"
-
-/** What is of a cluster, without one. */
-class OfCluster extends Schema.TaggedError<OfCluster>()("OfCluster", { what: Schema.String }) {
-  override readonly [Runtime.errorExitCode] = exitCodes.usage
-  override get message() {
-    return `${this.what} is of a cluster; see: odd-dashboard logs --help`
-  }
-}
+import { refuseForeign } from "../NotTogether.ts"
 
 const defaultTail = 200
 
@@ -40,12 +32,13 @@ export const logs = Command.make("logs", {
   home: homeFlag
 }, ({ cluster, follow, home, previous, program, tail }) =>
   Effect.gen(function*() {
+    yield* refuseForeign("logs", cluster, {
+      ofCluster: { "--previous": previous, "the name of a program": Option.isSome(program) },
+      ofEmbedded: { "--home": Option.isSome(home) }
+    })
     if (cluster) {
       const { clusterLogs } = yield* Effect.promise(() => import("../cluster/clusterLogs.ts"))
       return yield* clusterLogs({ program: Option.getOrUndefined(program), follow, previous, tail })
-    }
-    if (Option.isSome(program) || previous) {
-      return yield* new OfCluster({ what: previous ? "--previous" : `a program such as ${Option.getOrThrow(program)}` })
     }
     const { embeddedLog } = yield* Effect.promise(() => import("../embeddedLog.ts"))
     yield* embeddedLog(yield* homeOf(home), { isFollowed: follow, tail })

@@ -4,6 +4,7 @@ import { Effect, Result } from "effect"
 import { Command, Flag } from "effect/cli"
 import { addresses, gateway, readModel } from "../api.ts"
 import { failureOf } from "../failure.ts"
+import { refuseForeign } from "../NotTogether.ts"
 import * as Output from "../Output.ts"
 
 const styles = { ready: Output.style.green, degraded: Output.style.yellow, "not-ready": Output.style.red } as const
@@ -44,6 +45,7 @@ export const status = Command.make("status", {
   )
 }, ({ cluster, showCredentials }) =>
   Effect.gen(function*() {
+    yield* refuseForeign("status", cluster, { ofCluster: { "--show-credentials": showCredentials }, ofEmbedded: {} })
     if (cluster) {
       const { clusterStatus } = yield* Effect.promise(() => import("../cluster/clusterStatus.ts"))
       return yield* clusterStatus({ showCredentials })

@@ -1,12 +1,12 @@
 /** `up`: the whole system in this process, or with `--cluster` in a kind cluster on this machine. */
 import { builtInTypes } from "#infra/jobs/builtIn.ts"
-import { Effect, Option, Runtime, Schema } from "effect"
+import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { maxPortOffset } from "../cluster/accessPoints.ts"
-import { exitCodes } from "../exitCodes.ts"
 import { defaultHome, homeFlag, homeOf } from "../home.ts"
 import { typed } from "../invocation.ts"
 import { launch } from "../launch.ts"
+import { refuseForeign } from "../NotTogether.ts"
 import * as Output from "../Output.ts"
 import * as Settings from "../Settings.ts"
 import { telemetry } from "../telemetry.ts"
@@ -14,14 +14,6 @@ import { distinct, loadJobTypes } from "../userModules.ts"
 
 /** Seconds for all of a start; a first one brings about a gigabyte of images. */
 const clusterSeconds = 1_200
-
-/** A flag that would be passed over in silence. */
-class NotTogether extends Schema.TaggedError<NotTogether>()("NotTogether", { detail: Schema.String }) {
-  override readonly [Runtime.errorExitCode] = exitCodes.usage
-  override get message() {
-    return `${this.detail}; see: odd-dashboard up --help`
-  }
-}
 
 const clusterFlags = {
   cluster: Flag.Boolean("cluster").pipe(
@@ -63,33 +55,6 @@ const clusterFlags = {
   )
 }
 
-/** Flags of the other kind of start. */
-const foreign = (
-  flags: {
-    readonly cluster: boolean
-    readonly jobs: ReadonlyArray<string>
-    readonly home: Option.Option<string>
-    readonly minimal: boolean
-    readonly pull: boolean
-    readonly showCredentials: boolean
-    readonly timeout: Option.Option<number>
-    readonly portOffset: Option.Option<number>
-  }
-): string | undefined =>
-  flags.cluster
-    ? flags.jobs.length > 0 ? "--jobs" : Option.isSome(flags.home) ? "--home" : undefined
-    : flags.minimal
-    ? "--minimal"
-    : flags.pull
-    ? "--pull"
-    : flags.showCredentials
-    ? "--show-credentials"
-    : Option.isSome(flags.timeout)
-    ? "--timeout"
-    : Option.isSome(flags.portOffset)
-    ? "--port-offset"
-    : undefined
-
 export const up = Command.make(
   "up",
   {
@@ -103,12 +68,16 @@ export const up = Command.make(
   },
   Effect.fn(function*(flags) {
     const { home, jobs } = flags
-    const wrong = foreign(flags)
-    if (wrong !== undefined) {
-      return yield* new NotTogether({
-        detail: flags.cluster ? `${wrong} is for a start without --cluster` : `${wrong} is for a start with --cluster`
-      })
-    }
+    yield* refuseForeign("up", flags.cluster, {
+      ofCluster: {
+        "--minimal": flags.minimal,
+        "--pull": flags.pull,
+        "--show-credentials": flags.showCredentials,
+        "--timeout": Option.isSome(flags.timeout),
+        "--port-offset": Option.isSome(flags.portOffset)
+      },
+      ofEmbedded: { "--jobs": jobs.length > 0, "--home": Option.isSome(home) }
+    })
     if (flags.cluster) {
       const [{ upCommand }, { portOffset }] = yield* Effect.promise(() =>
         Promise.all([import("../cluster/upCommand.ts"), import("../cluster/portOffset.ts")])
