@@ -4,7 +4,7 @@
  * Its name comes from its hash, so that another value of ODTO_ADMIN_TOKEN is another token, and the one before can be
  * revoked by its name.
  */
-import type { Actor } from "#domain/Access.ts"
+import { cliActor } from "#domain/Access.ts"
 import * as bearerToken from "#infra/http/bearerToken.ts"
 import { TokenStore } from "#services/ports/TokenStore.ts"
 import { Effect, Option, Redacted, Runtime, Schema } from "effect"
@@ -13,9 +13,7 @@ import { exitCodes } from "./exitCodes.ts"
 /** Hex digits of the hash in the name: enough to tell tokens apart, far from enough to find one. */
 const digits = 8
 
-const installer: Actor = { name: "cli", role: "admin" }
-
-/** The token was made before, and somebody has revoked it or it is of another role. */
+/** The token was made before, and somebody has revoked it. */
 export class AdminTokenRevoked extends Schema.TaggedError<AdminTokenRevoked>()("AdminTokenRevoked", {
   name: Schema.String
 }) {
@@ -32,7 +30,7 @@ export const ensureAdminToken = Effect.fnUntraced(function*(token: Redacted.Reda
   const name = `admin-${hash.slice(0, digits)}`
   const holder = yield* tokens.find(hash)
   if (Option.isSome(holder)) return { name: holder.value.name, created: false }
-  yield* tokens.create({ name, role: "admin", hash }, installer).pipe(
+  yield* tokens.create({ name, role: "admin", hash }, cliActor).pipe(
     Effect.catchTag("TokenNameTaken", () => Effect.fail(new AdminTokenRevoked({ name })))
   )
   return { name, created: true }

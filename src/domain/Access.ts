@@ -17,6 +17,7 @@ export interface Actor {
 }
 
 export const localActor: Actor = { name: "local", role: "admin" }
+export const cliActor: Actor = { name: "cli", role: "admin" }
 
 /** Only the SHA-256 of a token is stored. */
 export const TokenView = Schema.Struct({

@@ -1,12 +1,11 @@
 /** Images of the programs: built from the package itself or pulled, then loaded into the cluster. */
 import { Effect, Schema } from "effect"
+import { programs } from "../programs/identity.ts"
 import { version } from "../version.ts"
 import type { Node } from "./Nodes.ts"
 import { Root } from "./packageFiles.ts"
 import { asks, clusterName, type Remedies, run } from "./place.ts"
 import { done, type Say, skipped } from "./Steps.ts"
-
-export const programs = ["gateway", "dispatcher", "processor", "metrics-engine", "read-model"] as const
 
 const repository = (program: string): string => `oddessentials/odto-${program}`
 export const repositories = programs.map(repository)

@@ -1,6 +1,7 @@
 /** The tools as processes of this machine. */
 import { Effect, Layer } from "effect"
-import { type ChildProcess, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
+import { endChild } from "../endChild.ts"
 import { type Call, ClusterTools, type Ran, ToolAbsent, ToolTooSlow } from "./ClusterTools.ts"
 
 /** Characters of an answer that are kept: all objects of a namespace are some hundred thousand. */
@@ -31,17 +32,6 @@ const lineReader = (onLine: (line: string) => void) => {
   }
 }
 
-const end = (child: ChildProcess) =>
-  Effect.callback<void>((resume) => {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return resume(Effect.void)
-    const killer = setTimeout(() => child.kill("SIGKILL"), endMillis)
-    child.once("exit", () => {
-      clearTimeout(killer)
-      resume(Effect.void)
-    })
-    child.kill("SIGTERM")
-  })
-
 const start = ({ args, cwd, env, onLine, stdin, tool }: Call) =>
   Effect.callback<Ran, ToolAbsent>((resume) => {
     const child = spawn(tool, args, {
@@ -69,7 +59,7 @@ const start = ({ args, cwd, env, onLine, stdin, tool }: Call) =>
       reader?.err.end()
       resume(Effect.succeed({ code: code ?? 1, stdout, stderr }))
     })
-    return end(child)
+    return endChild(child, "SIGTERM", endMillis)
   })
 
 export const layer: Layer.Layer<ClusterTools> = Layer.succeed(

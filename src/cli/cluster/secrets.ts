@@ -3,6 +3,8 @@
  * there already.
  */
 
+import * as bearerToken from "#infra/http/bearerToken.ts"
+
 /** Values by key. */
 export type SecretData = Readonly<Record<string, string>>
 /** Data by the name of the secret. */
@@ -12,12 +14,10 @@ export type RandomBytes = (size: number) => Uint8Array
 
 /** Bytes of a password: 192 bits. */
 const passwordBytes = 24
-/** Bytes of a token and of a signing key: 256 bits. */
-const tokenBytes = 32
+/** Bytes of a signing key: 256 bits. */
+const keyBytes = 32
 
-const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url")
-/** The form that `bearerToken.ts` of the programs accepts. */
-const bearer = (random: RandomBytes): string => `odto_${base64url(random(tokenBytes))}`
+const bearer = (random: RandomBytes): string => bearerToken.of(random(bearerToken.randomSize))
 
 /** What each key is when it is not there yet; later ones may be made of earlier ones. */
 type Recipe = Readonly<Record<string, (random: RandomBytes, others: SecretData) => string>>
@@ -35,7 +35,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
   "odto-mongodb": { username: named("odto"), password, url: url("mongodb", "mongodb:27017/odto?authSource=admin") },
   "odto-tokens": { "admin-token": bearer, "webhook-token": bearer },
   "odto-grafana": { "admin-user": named("admin"), "admin-password": password },
-  "odto-signing": { key: (random) => `whsec_${Buffer.from(random(tokenBytes)).toString("base64")}` }
+  "odto-signing": { key: (random) => `whsec_${Buffer.from(random(keyBytes)).toString("base64")}` }
 }
 
 /** All secrets, with what is there kept as it is. */

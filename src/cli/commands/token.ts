@@ -1,17 +1,12 @@
 /** `token`: who may call. Against the running system, or straight in the store when there is none to ask yet. */
-import { type Actor, Role, TokenName, type TokenView } from "#domain/Access.ts"
+import { cliActor, Role, TokenName, type TokenView } from "#domain/Access.ts"
+import * as bearerToken from "#infra/http/bearerToken.ts"
 import { TokenStore } from "#services/ports/TokenStore.ts"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { createHash, randomBytes } from "node:crypto"
 import { gateway, isNamedOrRunning } from "../api.ts"
 import * as Output from "../Output.ts"
 import { layerStore } from "../tokenStore.ts"
-
-const cliActor: Actor = { name: "cli", role: "admin" }
-
-/** 256 random bits; the prefix lets secret scanners know one. */
-const newToken = (): string => `odto_${randomBytes(32).toString("base64url")}`
 
 const direct = Flag.Boolean("direct").pipe(
   Flag.withDescription(
@@ -43,8 +38,7 @@ const create = Command.make("create", {
     const made = (yield* isDirect(flags))
       ? yield* Effect.gen(function*() {
         const tokens = yield* TokenStore
-        const token = newToken()
-        const hash = createHash("sha256").update(token).digest("hex")
+        const { hash, token } = bearerToken.make()
         return { ...(yield* tokens.create({ name: flags.name, role: flags.role, hash }, cliActor)), token }
       }).pipe(Effect.provide(layerStore(flags.home)))
       : yield* (yield* gateway).tokens.create({ payload: { name: flags.name, role: flags.role } })

@@ -130,7 +130,7 @@ const portCheck = (inUse: boolean, offset: number) => (of: (typeof accessPoints)
   const port = of.port + offset
   return Effect.map(isFree(port), (free): Prerequisite => {
     const name = `port ${port}`
-    if (free) return fine(name, `free, for the ${of.what}`)
+    if (free) return fine(name, `free, for ${of.what}`)
     if (inUse) return fine(name, "in use, and the cluster is there")
     const holder = portHolder(port)
     const detail = holder === undefined

@@ -5,8 +5,14 @@ import { createHash, randomBytes } from "node:crypto"
 const prefix = "odto_"
 const pattern = /^odto_[A-Za-z0-9_-]{43}$/u
 
+/** Bytes that nobody can guess. */
+export const randomSize = 32
+
+/** `random`: so many bytes. */
+export const of = (random: Uint8Array): string => prefix + Buffer.from(random).toString("base64url")
+
 export const make = (): { readonly token: string; readonly hash: string } => {
-  const token = prefix + randomBytes(32).toString("base64url")
+  const token = of(randomBytes(randomSize))
   return { token, hash: hash(token) }
 }
 

@@ -1,8 +1,9 @@
 /** Starts the cluster by the command that everybody has, as a program of its own, and tells of its steps. */
 import { Effect, Option, Schema } from "effect"
-import { type ChildProcess, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { StepEvent, titles } from "../../cluster/Steps.ts"
+import { endChild } from "../../endChild.ts"
 import { asTyped } from "../../invocation.ts"
 import { launcher } from "./embeddedStart.ts"
 import type { LauncherMessage } from "./LauncherState.ts"
@@ -26,22 +27,10 @@ const Failed = Schema.Struct({
 })
 const decodeLine = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Union([StepEvent, Ready, Failed])))
 
-/** Time that it has to end what it has started itself. */
+/** Time that it has, after a signal as Ctrl-C is one, to end what it has started itself. */
 const endMillis = 15_000
 /** Characters of its complaints that are kept, from their end. */
 const maxComplaint = 2_000
-
-/** As Ctrl-C would; ends when the program has ended, with everything that it has started. */
-const end = (child: ChildProcess) =>
-  Effect.callback<void>((resume) => {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return resume(Effect.void)
-    const killer = setTimeout(() => child.kill("SIGKILL"), endMillis)
-    child.once("exit", () => {
-      clearTimeout(killer)
-      resume(Effect.void)
-    })
-    child.kill("SIGINT")
-  })
 
 const messageOf = ({ cause = "", detail, remedy = "", state, step }: StepEvent): LauncherMessage => {
   const at = Date.now()
@@ -96,7 +85,7 @@ export const startCluster = (tell: (message: LauncherMessage) => void) =>
       }
       resume(Effect.succeed(reached))
     })
-    return end(child).pipe(
+    return endChild(child, "SIGINT", endMillis).pipe(
       Effect.andThen(
         Effect.sync(() =>
           tell({ _tag: "StepFailed", detail: "cancelled; started again, it goes on where it was", at: Date.now() })
