@@ -1,11 +1,18 @@
 /** Runs a command on the terminal itself, with its output shown and its prompts working. */
 import { spawn } from "node:child_process"
+import { setImmediate as turn } from "node:timers/promises"
 import { commandText } from "../../prerequisites/Prerequisite.ts"
 
-/** Stops reading: else this process would take what is typed for the other one. Only a stream that flows can be paused. */
-const letGoOfInput = () => {
+/**
+ * Stops reading: else this process would take what is typed for the other one. Only a stream that flows can be paused, and
+ * each of Ink's letting go, flowing and pausing takes effect after a turn of the event loop.
+ */
+const letGoOfInput = async () => {
+  await turn()
   process.stdin.resume()
+  await turn()
   process.stdin.pause()
+  await turn()
 }
 
 /** Ctrl-C reaches every process on the terminal, and is meant for the command: until `restore` it does not end this one. */
@@ -25,7 +32,7 @@ const ignoreInterrupts = () => {
 /** Ends when somebody has read what the command said. */
 export const runOnTerminal = async (command: ReadonlyArray<string>): Promise<void> => {
   const [name = "", ...args] = command
-  letGoOfInput()
+  await letGoOfInput()
   const interrupts = ignoreInterrupts()
   process.stdout.write(`$ ${commandText(command)}\n`)
   const end = await new Promise<string>((resolve) => {
